@@ -1,0 +1,58 @@
+package campaign
+
+import "github.com/danbi-project/danbi/internal/money"
+
+// Policy is the limits that another role owns: a spec may only tighten them.
+type Policy struct {
+	Limits      Limits     `yaml:"limits" json:"limits"`
+	AutoApprove *Limits    `yaml:"auto_approve,omitempty" json:"auto_approve,omitempty"` // a plan within these approves itself
+	Approvers   []Approver `yaml:"approvers,omitempty" json:"approvers,omitempty"`
+	Holdout     Share      `yaml:"holdout" json:"holdout"`                 // stable across all campaigns
+	Salt        string     `yaml:"salt" json:"salt"`                       // of every hash that assigns; changing it breaks the holdout
+	Exposure    float64    `yaml:"exposure_factor" json:"exposure_factor"` // default exposure = expected x this
+	Caps        []Cap      `yaml:"caps,omitempty" json:"caps,omitempty"`
+	Quiet       Quiet      `yaml:"quiet_hours" json:"quiet_hours"`
+	ConsentAge  Duration   `yaml:"consent_age,omitempty" json:"consent_age,omitempty"` // reconfirmed at least so often; default 2 years
+	SnapshotAge Duration   `yaml:"snapshot_age,omitempty" json:"snapshot_age"`         // an older plan is planned again; default 3d
+	ApprovalAge Duration   `yaml:"approval_age,omitempty" json:"approval_age"`         // an approval expires; default 2d
+	Sensitive   []string   `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`     // features that may target but never be named
+	Sender      Sender     `yaml:"sender" json:"sender"`
+}
+
+// Limits are the most that a campaign may be. Zero is no limit in a spec, and nothing allowed in a policy.
+type Limits struct {
+	Expected  money.Minor `yaml:"expected,omitempty" json:"expected,omitempty"`
+	Exposure  money.Minor `yaml:"exposure,omitempty" json:"exposure,omitempty"`
+	Reward    money.Minor `yaml:"reward,omitempty" json:"reward,omitempty"` // per customer
+	Customers int         `yaml:"customers,omitempty" json:"customers,omitempty"`
+	Currency  string      `yaml:"currency,omitempty" json:"currency,omitempty"`
+}
+
+// Approver may sign plans. Key is an Ed25519 public key, base64.
+type Approver struct {
+	Name string `yaml:"name" json:"name"`
+	Key  string `yaml:"key" json:"key"`
+}
+
+// Cap is a frequency cap over a rolling window, across all campaigns.
+type Cap struct {
+	Channel string   `yaml:"channel,omitempty" json:"channel,omitempty"` // empty: all together
+	Most    int      `yaml:"most" json:"most"`
+	Within  Duration `yaml:"within" json:"within"`
+}
+
+// Quiet is when advertising may not leave without night consent, in the recipient's zone.
+type Quiet struct {
+	From   Clock    `yaml:"from" json:"from"`                         // 21:00
+	Until  Clock    `yaml:"until" json:"until"`                       // 08:00
+	Exempt []string `yaml:"exempt,omitempty" json:"exempt,omitempty"` // channels: email
+}
+
+// Sender is who the messages come from.
+type Sender struct {
+	Name        string `yaml:"name" json:"name"`
+	Email       string `yaml:"email" json:"email"`
+	Contact     string `yaml:"contact" json:"contact"`
+	Unsubscribe string `yaml:"unsubscribe,omitempty" json:"unsubscribe,omitempty"` // URL with {message}
+	Label       Text   `yaml:"label,omitempty" json:"label,omitempty"`             // starts the subject by language: (광고)
+}

@@ -1,0 +1,42 @@
+package campaign
+
+import (
+	"fmt"
+	"time"
+)
+
+// Run names one plan of one occurrence of a campaign: the reference that histories carry instead of rows.
+// Its fields are the first columns of every campaign table's key.
+type Run struct {
+	Campaign   string    `json:"campaign"`
+	Occurrence uint32    `json:"occurrence"`
+	Plan       uint16    `json:"plan"`
+	Launch     time.Time `json:"launch"` // the window's start: fixes the month that the rows are kept in
+}
+
+// WorkflowID is campaign/<id>/<occurrence>.
+func (r Run) WorkflowID() string { return r.child("campaign") }
+
+// BooksID names the workflow that orders the run's ledger batches.
+func (r Run) BooksID() string { return r.child("books") }
+
+// DispatchID names the child that sends one touch.
+func (r Run) DispatchID(touch string) string { return r.child("dispatch") + "/" + touch }
+
+// SettlementID names the child that settles.
+func (r Run) SettlementID() string { return r.child("settlement") }
+
+func (r Run) child(kind string) string {
+	return fmt.Sprintf("%s/%s/%d", kind, r.Campaign, r.Occurrence)
+}
+
+// Shard is a range of customer keys, both ends included: the unit of work of one activity.
+type Shard struct {
+	Index int    `json:"index"` // from 0
+	Of    int    `json:"of"`
+	Low   uint32 `json:"low"`
+	High  uint32 `json:"high"`
+}
+
+// String is what logs and summaries show: 3 of 16.
+func (s Shard) String() string { return fmt.Sprintf("%d of %d", s.Index+1, s.Of) }

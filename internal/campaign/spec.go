@@ -1,0 +1,175 @@
+// Package campaign says what a campaign is: its spec, the limits of the policy, its stages and the identity of a run.
+package campaign
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// Spec is one campaign as a marketer writes it. All amounts are minor units of Currency; all dates are local in Zone.
+type Spec struct {
+	Campaign    string      `yaml:"campaign" json:"campaign"`                     // ID: lower-case words joined by hyphens; never used again after its first send
+	Title       Text        `yaml:"title" json:"title"`                           // by language
+	Goal        Goal        `yaml:"goal" json:"goal"`                             // what is to change
+	Currency    string      `yaml:"currency" json:"currency"`                     // ISO 4217
+	Zone        string      `yaml:"zone" json:"zone"`                             // IANA zone of the dates, and the default of customers without a valid one
+	Language    string      `yaml:"language" json:"language"`                     // default language of messages
+	Author      string      `yaml:"author,omitempty" json:"author,omitempty"`     // who wrote it; an approver must be somebody else
+	Window      Window      `yaml:"window" json:"window"`                         // when purchases count
+	Schedule    *Schedule   `yaml:"schedule,omitempty" json:"schedule,omitempty"` // repeats the campaign
+	Audience    Audience    `yaml:"audience" json:"audience"`                     //
+	Offers      []Offer     `yaml:"offers" json:"offers"`                         // the ladder; a customer gets one at most
+	Contents    []Content   `yaml:"contents,omitempty" json:"contents,omitempty"` // variants of tone or theme, chosen by hash
+	Budget      Budget      `yaml:"budget" json:"budget"`                         //
+	Touches     []Touch     `yaml:"touches" json:"touches"`                       // contacts in order: first, reminder
+	Timing      Timing      `yaml:"timing,omitempty" json:"timing"`               //
+	Settlement  Settlement  `yaml:"settlement" json:"settlement"`                 //
+	Measurement Measurement `yaml:"measurement,omitempty" json:"measurement"`     //
+	Limits      *Limits     `yaml:"limits,omitempty" json:"limits,omitempty"`     // may only tighten the policy's
+}
+
+// Text is a text by language code: ko, en.
+type Text map[string]string
+
+// Goal is what the campaign is to change.
+type Goal string
+
+// The goals that are known.
+const (
+	GoalSpend   Goal = "spend"    // more spend per customer
+	GoalVisit   Goal = "visit"    // more customers who buy at all
+	GoalWinBack Goal = "win_back" // customers who stopped come back
+)
+
+// Window is when purchases count for the offers. Ends is exclusive; a date without a time is that day's start (for Ends: its end).
+type Window struct {
+	Starts Moment   `yaml:"starts,omitempty" json:"starts"`
+	Ends   Moment   `yaml:"ends,omitempty" json:"ends"`
+	Length Duration `yaml:"length,omitempty" json:"length,omitempty"` // instead of Ends; with a schedule instead of both
+}
+
+// Schedule repeats a campaign: each firing is an occurrence, numbered from 1.
+type Schedule struct {
+	Cron  string   `yaml:"cron" json:"cron"`                       // five fields, in the spec's zone
+	Lead  Duration `yaml:"lead,omitempty" json:"lead,omitempty"`   // planning starts so long before the window
+	Until Moment   `yaml:"until,omitempty" json:"until,omitempty"` //
+}
+
+// Audience is who may be chosen.
+type Audience struct {
+	Rule    string    `yaml:"rule" json:"rule"`                           // an expression over features; empty: everybody
+	Model   string    `yaml:"model,omitempty" json:"model,omitempty"`     // response, or none (ranks by Rank)
+	Rank    string    `yaml:"rank,omitempty" json:"rank,omitempty"`       // a feature to rank by when there is no model, highest first
+	Size    int       `yaml:"size,omitempty" json:"size,omitempty"`       // treated and control together; 0: all who are eligible
+	Control Share     `yaml:"control" json:"control"`                     // of the chosen, by hash
+	Purpose string    `yaml:"purpose,omitempty" json:"purpose,omitempty"` // of the consent: marketing
+	Exclude Exclusion `yaml:"exclude,omitempty" json:"exclude,omitempty"` //
+}
+
+// Exclusion is who is left out whatever the rule says.
+type Exclusion struct {
+	Campaigns       []string `yaml:"campaigns,omitempty" json:"campaigns,omitempty"`               // treated by these
+	ContactedWithin Duration `yaml:"contacted_within,omitempty" json:"contacted_within,omitempty"` // by any campaign
+	Segments        []string `yaml:"segments,omitempty" json:"segments,omitempty"`
+}
+
+// OfferKind is how an offer works.
+type OfferKind string
+
+// The kinds of offers.
+const (
+	OfferThreshold OfferKind = "spend_threshold" // spend at least the personal threshold, get the reward
+	OfferInform    OfferKind = "information"     // says something, gives nothing
+)
+
+// Offer is one rung of the ladder. With a personal threshold T = round(forecast·Stretch + Step), kept within [Min, Max].
+type Offer struct {
+	ID        string      `yaml:"id" json:"id"`
+	Kind      OfferKind   `yaml:"kind" json:"kind"`
+	Title     Text        `yaml:"title,omitempty" json:"title,omitempty"`
+	Threshold Threshold   `yaml:"threshold,omitempty" json:"threshold"`
+	Reward    money.Minor `yaml:"reward,omitempty" json:"reward"`
+	Rule      string      `yaml:"rule,omitempty" json:"rule,omitempty"` // who may have it; empty: everybody
+}
+
+// Threshold is how a customer's own goal is found.
+type Threshold struct {
+	Fixed   money.Minor `yaml:"fixed,omitempty" json:"fixed,omitempty"`     // the same for all; instead of the rest
+	Step    money.Minor `yaml:"step,omitempty" json:"step,omitempty"`       // above the customer's own forecast
+	Stretch float64     `yaml:"stretch,omitempty" json:"stretch,omitempty"` // multiplies the forecast before the step; default 1
+	RoundTo money.Minor `yaml:"round_to,omitempty" json:"round_to,omitempty"`
+	Min     money.Minor `yaml:"min,omitempty" json:"min,omitempty"`
+	Max     money.Minor `yaml:"max,omitempty" json:"max,omitempty"`
+}
+
+// Content is a variant of what the message says, beside the offer.
+type Content struct {
+	ID   string `yaml:"id" json:"id"`
+	Text Text   `yaml:"text" json:"text"` // reaches templates as content
+}
+
+// Budget has two numbers: the optimiser's constraint, and the hard cap on what is out.
+type Budget struct {
+	Expected money.Minor `yaml:"expected" json:"expected"`
+	Exposure money.Minor `yaml:"exposure,omitempty" json:"exposure"`         // default: Expected x the policy's factor
+	Margin   Share       `yaml:"margin" json:"margin"`                       // of incremental spend that is earned
+	Contact  money.Minor `yaml:"contact,omitempty" json:"contact,omitempty"` // cost of one message
+	Explore  Share       `yaml:"explore,omitempty" json:"explore,omitempty"` // of the treated get a random feasible offer
+}
+
+// Touch is one contact: first, reminder.
+type Touch struct {
+	ID       string                         `yaml:"id" json:"id"`
+	After    Duration                       `yaml:"after,omitempty" json:"after,omitempty"`   // after the window's start
+	Spread   Duration                       `yaml:"spread,omitempty" json:"spread,omitempty"` // waves lie within so long; default 1d
+	Only     string                         `yaml:"only,omitempty" json:"only,omitempty"`     // not_redeemed: skips who met the terms already
+	Channels []string                       `yaml:"channels" json:"channels"`                 // in order of preference; now: email
+	Message  map[string]map[string]Template `yaml:"message" json:"message"`                   // by channel, then language
+}
+
+// Template is what a message says, in Liquid. Fields: name, threshold, reward, deadline, offer, content, sender, unsubscribe_url.
+type Template struct {
+	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"`
+	Text    string `yaml:"text" json:"text"`
+	HTML    string `yaml:"html,omitempty" json:"html,omitempty"`
+}
+
+// Timing is when messages may leave, in the customer's own zone.
+type Timing struct {
+	From    Clock    `yaml:"from,omitempty" json:"from"`                   // default 09:00
+	Until   Clock    `yaml:"until,omitempty" json:"until"`                 // exclusive; default 20:00
+	Days    []string `yaml:"days,omitempty" json:"days,omitempty"`         // mon … sun; empty: all
+	Explore Share    `yaml:"explore,omitempty" json:"explore,omitempty"`   // of customers get a random allowed hour
+	PerHour int      `yaml:"per_hour,omitempty" json:"per_hour,omitempty"` // capacity; 0: none
+}
+
+// Settlement is when an offer is met and how it is paid.
+type Settlement struct {
+	Measure    string   `yaml:"measure,omitempty" json:"measure"`                 // cumulative (default) or single
+	From       string   `yaml:"from,omitempty" json:"from"`                       // window (default) or receipt
+	Within     Duration `yaml:"within,omitempty" json:"within,omitempty"`         // of receipt; default: to the window's end
+	Gross      bool     `yaml:"gross,omitempty" json:"gross,omitempty"`           // true: refunds do not count against
+	Categories []string `yaml:"categories,omitempty" json:"categories,omitempty"` // only these count
+	Brands     []string `yaml:"brands,omitempty" json:"brands,omitempty"`         // only these count
+	Excluded   []string `yaml:"excluded_categories,omitempty" json:"excluded_categories,omitempty"`
+	Lag        Duration `yaml:"lag,omitempty" json:"lag"`           // purchases are known so long after; default 1d
+	Clawback   Duration `yaml:"clawback,omitempty" json:"clawback"` // cancellations count so long after settlement; default 30d
+	Payout     string   `yaml:"payout,omitempty" json:"payout"`     // points (default)
+}
+
+// Measurement is how the effect is judged.
+type Measurement struct {
+	Metric     string   `yaml:"metric,omitempty" json:"metric"`         // spend (default) or purchases
+	Baseline   Duration `yaml:"baseline,omitempty" json:"baseline"`     // pre-period for the variance reduction; default 90d
+	Confidence float64  `yaml:"confidence,omitempty" json:"confidence"` // default .95
+	Delivered  string   `yaml:"delivered,omitempty" json:"delivered"`   // really (default), or never: a replay over history, whose difference is no effect
+}
+
+// Times are the instants of one occurrence on the campaign clock.
+type Times struct {
+	Opens   time.Time `json:"opens"`   // the window starts: the first wave leaves at or after it
+	Closes  time.Time `json:"closes"`  // the window ends
+	Settles time.Time `json:"settles"` // purchases of the window are known
+	Ends    time.Time `json:"ends"`    // the clawback window is over
+}
