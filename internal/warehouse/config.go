@@ -39,6 +39,9 @@ type Config struct {
 	CAFile     string // PEM file of the authority that signed the server's certificate; empty: the system's
 	ServerName string // the name the certificate must carry; empty: the host of the address
 
+	Replicated bool   // tables are created with Replicated engines, for a cluster or a Replicated database
+	Cluster    string // tables are created ON CLUSTER this, with Replicated engines; empty: on one server
+
 	Token string // sent as TokenHeader over HTTP; empty for servers other than the embedded engine
 
 	MaxMemory   int64         // bytes one query may take (max_memory_usage); 0 leaves the server's own limit
@@ -59,6 +62,8 @@ const (
 	EnvCAFile       = "DANBI_CLICKHOUSE_CA_FILE"
 	EnvServerName   = "DANBI_CLICKHOUSE_SERVER_NAME"
 	EnvToken        = "DANBI_CLICKHOUSE_TOKEN"
+	EnvCluster      = "DANBI_CLICKHOUSE_CLUSTER"    // implies replicated
+	EnvReplicated   = "DANBI_CLICKHOUSE_REPLICATED" // true or false
 	EnvMaxMemory    = "DANBI_CLICKHOUSE_MAX_MEMORY" // bytes per query
 )
 
@@ -73,6 +78,8 @@ func ConfigFromEnv() (Config, error) {
 		CAFile:     os.Getenv(EnvCAFile),
 		ServerName: os.Getenv(EnvServerName),
 		Token:      os.Getenv(EnvToken),
+		Cluster:    os.Getenv(EnvCluster),
+		Replicated: os.Getenv(EnvCluster) != "",
 	}
 	for addr := range strings.SplitSeq(os.Getenv(EnvAddr), ",") {
 		if addr = strings.TrimSpace(addr); addr != "" {
@@ -94,6 +101,11 @@ func ConfigFromEnv() (Config, error) {
 	if text := os.Getenv(EnvTLS); text != "" {
 		if c.TLS, err = strconv.ParseBool(text); err != nil {
 			faults = append(faults, fmt.Errorf("%s is %q; write true or false", EnvTLS, text))
+		}
+	}
+	if text := os.Getenv(EnvReplicated); text != "" {
+		if c.Replicated, err = strconv.ParseBool(text); err != nil {
+			faults = append(faults, fmt.Errorf("%s is %q; write true or false", EnvReplicated, text))
 		}
 	}
 	if text := os.Getenv(EnvMaxMemory); text != "" {
@@ -136,6 +148,12 @@ func (c Config) Validate() error {
 	}
 	if !databaseName.MatchString(c.Database) {
 		fault("ClickHouse database %q: use letters, digits and _, at most 63 of them, not starting with a digit", c.Database)
+	}
+	if c.Cluster != "" && !databaseName.MatchString(c.Cluster) {
+		fault("ClickHouse cluster %q: use letters, digits and _, not starting with a digit", c.Cluster)
+	}
+	if c.Cluster != "" && !c.Replicated {
+		fault("tables ON CLUSTER %s must be replicated: leave %s out or set it to true", c.Cluster, EnvReplicated)
 	}
 	if !c.TLS && (c.CAFile != "" || c.ServerName != "") {
 		fault("a CA file or server name is given but TLS is off: set %s=true", EnvTLS)
