@@ -1,0 +1,103 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
+)
+
+// PlanWavesInput asks for the planned deliveries of one shard for a touch, for a launch at Opens. Rebase numbers the re-planning.
+type PlanWavesInput struct {
+	Run      campaign.Run   `json:"run"`
+	Snapshot Snapshot       `json:"snapshot"`
+	Touch    string         `json:"touch"`
+	Opens    time.Time      `json:"opens"`
+	Rebase   uint16         `json:"rebase"`
+	Shard    campaign.Shard `json:"shard"`
+}
+
+// PlanWavesOutput counts the shard's planned deliveries.
+type PlanWavesOutput struct {
+	Waves    map[uint32]uint64 `json:"waves"`             // by hour since 1970
+	Hours    [24]uint64        `json:"hours"`             // by hour in the customer's own zone
+	Sources  map[string]uint64 `json:"sources"`           // learned, fallback, moved, random
+	Blocked  map[string]uint64 `json:"blocked,omitempty"` // by reason: no allowed hour before the window ends, no address
+	Checksum uint64            `json:"checksum"`
+}
+
+// AdmitContactsInput asks for reservations of the shard's planned contacts under the frequency caps. Only the contacts workflow calls it.
+type AdmitContactsInput struct {
+	Run    campaign.Run   `json:"run"`
+	Touch  string         `json:"touch"`
+	Rebase uint16         `json:"rebase"`
+	Shard  campaign.Shard `json:"shard"`
+}
+
+// AdmitContactsOutput counts who was admitted and whom a cap kept out.
+type AdmitContactsOutput struct {
+	Admitted uint64 `json:"admitted"`
+	Capped   uint64 `json:"capped"`
+}
+
+// RenderMessagesInput asks for a dry run: every recipient's message of the shard is rendered, none is sent.
+type RenderMessagesInput struct {
+	Run    campaign.Run   `json:"run"`
+	Touch  string         `json:"touch"`
+	Rebase uint16         `json:"rebase"`
+	Shard  campaign.Shard `json:"shard"`
+}
+
+// RenderMessagesOutput is what the dry run found.
+type RenderMessagesOutput struct {
+	Rendered        uint64  `json:"rendered"`
+	Faults          []Fault `json:"faults,omitempty"`
+	LongestBytes    int     `json:"longest_bytes"`
+	LongestCustomer uint32  `json:"longest_customer"`
+}
+
+// Fault is one kind of trouble with an example; it blocks the launch when Blocks.
+type Fault struct {
+	Kind      string `json:"kind"`
+	Message   string `json:"message"`
+	Customers uint64 `json:"customers,omitempty"`
+	Example   uint32 `json:"example,omitempty"` // a customer_key
+	Blocks    bool   `json:"blocks"`
+}
+
+// DeliverWaveInput asks for one wave's deliveries of one shard. It may run twice, and at the same time, without a second message.
+type DeliverWaveInput struct {
+	Run    campaign.Run   `json:"run"`
+	Touch  string         `json:"touch"`
+	Wave   uint32         `json:"wave"`
+	Rebase uint16         `json:"rebase"`
+	Shard  campaign.Shard `json:"shard"`
+	Clock  clock.Clock    `json:"clock"`
+	Closes time.Time      `json:"closes"` // campaign time after which nothing of this wave may leave
+}
+
+// DeliverWaveOutput counts the wave's deliveries of the shard by the state they ended in.
+type DeliverWaveOutput struct {
+	Planned    uint64            `json:"planned"`
+	Sent       uint64            `json:"sent"`
+	Failed     uint64            `json:"failed,omitempty"`
+	Expired    uint64            `json:"expired,omitempty"`
+	Unknown    uint64            `json:"unknown,omitempty"`
+	Suppressed map[string]uint64 `json:"suppressed,omitempty"` // by reason
+	Settled    uint64            `json:"settled,omitempty"`    // open attempts of a crash, settled by asking the provider
+}
+
+// CloseTouchInput ends a touch for one shard: what was planned and never left becomes expired (or suppressed, when the campaign was cancelled).
+type CloseTouchInput struct {
+	Run       campaign.Run   `json:"run"`
+	Touch     string         `json:"touch"`
+	Rebase    uint16         `json:"rebase"`
+	Shard     campaign.Shard `json:"shard"`
+	Clock     clock.Clock    `json:"clock"`
+	Cancelled bool           `json:"cancelled,omitempty"`
+}
+
+// CloseTouchOutput counts all deliveries of the shard's touch by final state.
+type CloseTouchOutput struct {
+	States map[string]uint64 `json:"states"`
+}

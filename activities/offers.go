@@ -1,0 +1,54 @@
+package activities
+
+import (
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// Prices are the multipliers at which the budget is spent, with what they lead to.
+type Prices struct {
+	Expected  float64           `json:"expected"` // price of one unit of expected cost
+	Exposure  float64           `json:"exposure"` // price of one unit of maximum reward
+	Cost      money.Minor       `json:"cost"`     // expected cost at these prices
+	Out       money.Minor       `json:"out"`      // sum of maximum rewards at these prices
+	Value     money.Minor       `json:"value"`    // expected incremental margin less cost
+	DualBound float64           `json:"dual_bound"`
+	Offers    map[string]uint64 `json:"offers"` // customers by offer; "none" for no offer
+	Note      string            `json:"note,omitempty"`
+}
+
+// PriceOffersInput asks for the prices over all treated customers.
+type PriceOffersInput struct {
+	Run      campaign.Run     `json:"run"`
+	Snapshot Snapshot         `json:"snapshot"`
+	Shards   []campaign.Shard `json:"shards"`
+}
+
+// PriceOffersOutput is the prices.
+type PriceOffersOutput struct {
+	Prices Prices `json:"prices"`
+}
+
+// AssignOffersInput asks for the assignments of one shard at given prices.
+type AssignOffersInput struct {
+	Run      campaign.Run   `json:"run"`
+	Snapshot Snapshot       `json:"snapshot"`
+	Prices   Prices         `json:"prices"`
+	Shard    campaign.Shard `json:"shard"`
+}
+
+// AssignOffersOutput counts the shard's assignments. Tiers are what the ledger reserves: one line an offer.
+type AssignOffersOutput struct {
+	Assigned uint64      `json:"assigned"` // customers with a row, those with the offer "none" too
+	Cost     money.Minor `json:"cost"`
+	Value    money.Minor `json:"value"`
+	Tiers    []Tier      `json:"tiers"`
+	Checksum uint64      `json:"checksum"`
+}
+
+// Tier is the exposure of one offer in one shard.
+type Tier struct {
+	Offer     string      `json:"offer"`
+	Customers uint64      `json:"customers"`
+	Exposure  money.Minor `json:"exposure"`
+}
