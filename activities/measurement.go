@@ -1,6 +1,8 @@
 package activities
 
 import (
+	"context"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 )
@@ -58,4 +60,18 @@ type WriteReportInput struct {
 // WriteReportOutput says where the report is.
 type WriteReportOutput struct {
 	Bytes int `json:"bytes"`
+}
+
+// EffectStore computes the sufficient statistics of the arms in the warehouse.
+type EffectStore interface{}
+
+// Measurement compares treated with control.
+type Measurement struct {
+	Store  EffectStore
+	Briefs Briefs
+}
+
+// MeasureEffect is the effect by intention to treat, with its interval.
+func (a *Measurement) MeasureEffect(ctx context.Context, in MeasureEffectInput) (MeasureEffectOutput, error) {
+	return MeasureEffectOutput{}, errUnwritten
 }

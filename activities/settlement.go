@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"context"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -117,4 +118,37 @@ type CheckBooksOutput struct {
 	Accounts map[string]money.Minor `json:"accounts"`
 	Sum      money.Minor            `json:"sum"`
 	Intact   bool                   `json:"intact"`
+}
+
+// SettlementStore is the redemptions and payouts in the warehouse.
+type SettlementStore interface{}
+
+// PayoutProvider pays rewards out. Its idempotency key is what makes a payout happen once.
+type PayoutProvider interface{}
+
+// Settlement finds who met the terms, and pays them.
+type Settlement struct {
+	Store   SettlementStore
+	Payouts PayoutProvider
+	Briefs  Briefs
+}
+
+// QualifyCustomers writes the redemptions of a shard.
+func (a *Settlement) QualifyCustomers(ctx context.Context, in QualifyCustomersInput) (QualifyCustomersOutput, error) {
+	return QualifyCustomersOutput{}, errUnwritten
+}
+
+// PayDues pays what a shard is due, each due once.
+func (a *Settlement) PayDues(ctx context.Context, in PayDuesInput) (PayDuesOutput, error) {
+	return PayDuesOutput{}, errUnwritten
+}
+
+// ReconcilePayouts compares our books with the provider's.
+func (a *Settlement) ReconcilePayouts(ctx context.Context, in ReconcilePayoutsInput) (ReconcilePayoutsOutput, error) {
+	return ReconcilePayoutsOutput{}, errUnwritten
+}
+
+// ClawBack judges a shard's paid redemptions again.
+func (a *Settlement) ClawBack(ctx context.Context, in ClawBackInput) (ClawBackOutput, error) {
+	return ClawBackOutput{}, errUnwritten
 }
