@@ -1,10 +1,58 @@
 package activities
 
 import (
+	"context"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
 )
+
+// Features takes snapshots of what is known of every customer at an instant.
+type Features struct {
+	Store  FeatureStore
+	Briefs Briefs
+}
+
+// FeatureStore is where features are extracted to.
+type FeatureStore interface {
+	// PlanSnapshot identifies the snapshot and cuts the customers into shards (0: as many as their number asks for).
+	PlanSnapshot(ctx context.Context, want features.Snapshot, shards int) (features.Snapshot, []campaign.Shard, error)
+	// ExtractFeatures puts one shard's features into staging, whole or not at all, and counts them.
+	ExtractFeatures(ctx context.Context, of features.Snapshot, shard campaign.Shard) (uint64, error)
+	// PublishSnapshot puts the staged shards in place as a whole once they add up to customers.
+	PublishSnapshot(ctx context.Context, of features.Snapshot, shards []campaign.Shard, customers uint64) (features.Snapshot, error)
+}
+
+var (
+	_ = classify(features.ErrNoCustomers, "NoCustomers", true)
+	_ = classify(features.ErrSnapshotIncomplete, "SnapshotIncomplete", false)
+)
+
+// PlanSnapshot names the snapshot of an instant and cuts it into shards.
+func (f *Features) PlanSnapshot(ctx context.Context, in PlanSnapshotInput) (PlanSnapshotOutput, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	want := features.Snapshot{Instant: in.Instant, Currency: in.Currency, Zone: in.Zone}
+	snapshot, shards, err := f.Store.PlanSnapshot(ctx, want, in.Shards)
+	return PlanSnapshotOutput{Snapshot: Snapshot(snapshot), Shards: shards}, Classify(err)
+}
+
+// ExtractFeatures writes one shard's features to staging. It may run twice, and at the same time, without a row too many.
+func (f *Features) ExtractFeatures(ctx context.Context, in ExtractFeaturesInput) (ExtractFeaturesOutput, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	customers, err := f.Store.ExtractFeatures(ctx, features.Snapshot(in.Snapshot), in.Shard)
+	return ExtractFeaturesOutput{Customers: customers}, Classify(err)
+}
+
+// PublishSnapshot puts the staged shards in place as a whole.
+func (f *Features) PublishSnapshot(ctx context.Context, in PublishSnapshotInput) (PublishSnapshotOutput, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	snapshot, err := f.Store.PublishSnapshot(ctx, features.Snapshot(in.Snapshot), in.Shards, in.Customers)
+	return PublishSnapshotOutput{Snapshot: Snapshot(snapshot)}, Classify(err)
+}
 
 // Snapshot names the features of all customers strictly before an instant. It is immutable once published.
 type Snapshot struct {

@@ -1,9 +1,30 @@
 package activities
 
 import (
+	"context"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
 )
+
+// Offers gives each treated customer the best offer that the budget allows.
+type Offers struct {
+	Store  OfferStore
+	Briefs Briefs
+}
+
+// OfferStore is what offers read from and write to the warehouse.
+type OfferStore interface{}
+
+// PriceOffers finds the prices at which the budget is spent.
+func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOffersOutput, error) {
+	return PriceOffersOutput{}, errUnwritten
+}
+
+// AssignOffers writes the assignments of one shard at given prices.
+func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (AssignOffersOutput, error) {
+	return AssignOffersOutput{}, errUnwritten
+}
 
 // Prices are the multipliers at which the budget is spent, with what they lead to.
 type Prices struct {

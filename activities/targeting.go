@@ -1,9 +1,40 @@
 package activities
 
 import (
+	"context"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 )
+
+// Targeting chooses the audience of a run.
+type Targeting struct {
+	Store  TargetingStore
+	Briefs Briefs
+}
+
+// TargetingStore is what targeting reads from and writes to the warehouse.
+type TargetingStore interface{}
+
+// FitModel fits the model that ranks the audience, or says which rule stands in for it.
+func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOutput, error) {
+	return FitModelOutput{}, errUnwritten
+}
+
+// ScoreAudience scores everyone of a shard who may be chosen, and counts why the others may not.
+func (t *Targeting) ScoreAudience(ctx context.Context, in ScoreAudienceInput) (ScoreAudienceOutput, error) {
+	return ScoreAudienceOutput{}, errUnwritten
+}
+
+// CutAudience finds where the size of the audience cuts the scores of all shards.
+func (t *Targeting) CutAudience(ctx context.Context, in CutAudienceInput) (CutAudienceOutput, error) {
+	return CutAudienceOutput{}, errUnwritten
+}
+
+// SelectAudience writes a row for every customer of a shard, with arm and reason.
+func (t *Targeting) SelectAudience(ctx context.Context, in SelectAudienceInput) (SelectAudienceOutput, error) {
+	return SelectAudienceOutput{}, errUnwritten
+}
 
 // Model names a fitted model; its parameters are kept in the warehouse.
 type Model struct {

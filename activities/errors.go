@@ -1,0 +1,46 @@
+package activities
+
+import (
+	"context"
+	"errors"
+
+	"go.temporal.io/sdk/temporal"
+)
+
+// failure is how one sentinel error is told to a workflow: its type has a line in docs/runbook.md.
+type failure struct {
+	is   error
+	kind string
+	ends bool // trying again cannot help: somebody has to change something first
+}
+
+// failures is added to by each stage, in its own file, so that an error is classified exactly once.
+var failures []failure
+
+// classify adds a sentinel to the table. It returns a value so that it can stand in a var declaration.
+func classify(is error, kind string, ends bool) struct{} {
+	failures = append(failures, failure{is: is, kind: kind, ends: ends})
+	return struct{}{}
+}
+
+// Classify turns a sentinel of the domain or the warehouse into the error type that workflows and people know.
+// What it does not know is returned as it is: an unknown fault is worth another try.
+func Classify(err error) error {
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	var known *temporal.ApplicationError
+	if errors.As(err, &known) {
+		return err
+	}
+	for _, f := range failures {
+		if !errors.Is(err, f.is) {
+			continue
+		}
+		if f.ends {
+			return temporal.NewNonRetryableApplicationError(err.Error(), f.kind, err)
+		}
+		return temporal.NewApplicationErrorWithCause(err.Error(), f.kind, err)
+	}
+	return err
+}
