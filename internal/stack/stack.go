@@ -1,0 +1,314 @@
+// Package stack runs the local stack: it starts a Temporal server, the ClickHouse engine, a sink for mail and a
+// worker, each in a process of its own, starts again what crashes, and stops all of it in order. Other commands find
+// a running stack by its folder (Discover).
+package stack
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/danbi-project/danbi/internal/stack/install"
+	"github.com/danbi-project/danbi/internal/warehouse"
+)
+
+// Config says what to run and where. Dir and Parts are required.
+type Config struct {
+	Dir     string   // all data, logs and stack.json; made when missing
+	Parts   []Part   // of our own program, in any order: engine, sink, worker
+	Without []string // names of parts that aren't started
+	Ports   Ports
+
+	Namespace string // of Temporal; empty: TEMPORAL_NAMESPACE, else default
+	Database  string // of ClickHouse; empty: danbi
+	CacheDir  string // for what is installed; empty: install.CacheDir
+
+	Command  []string              // runs a part when its name is added; empty: this program with `part`
+	Log      *zap.Logger           // nil logs nothing
+	Tell     func(sentence string) // what a person should read as it happens (a crash, a restart); may be nil
+	Progress install.Progress      // of installations; may be nil
+}
+
+// Stack is a running stack.
+type Stack struct {
+	config  Config
+	dir     string
+	running Running // without the parts' states
+	metrics *http.Server
+	release func()
+
+	mu    sync.Mutex // of stack.json
+	parts []*supervised
+	once  sync.Once
+	err   error
+}
+
+// Up installs what is missing and starts all parts in order, each when the one before it serves. When one doesn't
+// start, those that did are stopped again. ctx ends the starting only; the stack runs until Stop.
+func Up(ctx context.Context, c Config) (*Stack, error) {
+	s, err := prepare(&c)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.up(ctx); err != nil {
+		return nil, errors.Join(err, s.Stop())
+	}
+	return s, nil
+}
+
+func prepare(c *Config) (*Stack, error) {
+	dir, err := filepath.Abs(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
+		return nil, fmt.Errorf("make the stack's folder: name another with --dir (%w)", err)
+	}
+	if c.Log == nil {
+		c.Log = zap.NewNop()
+	}
+	if c.Tell == nil {
+		c.Tell = func(string) {}
+	}
+	if len(c.Command) == 0 {
+		program, err := os.Executable()
+		if err != nil {
+			return nil, fmt.Errorf("find our own program: %w", err)
+		}
+		c.Command = []string{program, "part"}
+	}
+	if c.CacheDir == "" {
+		if c.CacheDir, err = install.CacheDir(); err != nil {
+			return nil, err
+		}
+	}
+	release, err := hold(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Stack{config: *c, dir: dir, release: release}
+	if err := s.address(); err != nil {
+		release()
+		return nil, err
+	}
+	return s, nil
+}
+
+// address chooses where every part listens, before any is started: a part that crashes comes back at its address.
+func (s *Stack) address() error {
+	earlier, err := readRunning(s.dir)
+	if err != nil {
+		earlier = &Running{} // no earlier stack, or one whose file is damaged: its ports are no loss
+	}
+	ports := s.config.Ports
+	choice := &portChoice{}
+	r := Running{Dir: s.dir, PID: os.Getpid()}
+	if s.has(PartEngine) {
+		r.ClickHouse = ClickHouse{
+			Addr:     choice.choose("ClickHouse", ports.ClickHouse, earlier.ClickHouse.Addr),
+			Token:    rand.Text(),
+			Database: orDefault(s.config.Database, warehouse.DefaultDatabase),
+		}
+	}
+	r.ClickHouse.External = ExternalClickHouse()
+	if s.has(PartTemporal) {
+		r.Temporal = Temporal{
+			Address:   choice.choose("Temporal", ports.Temporal, earlier.Temporal.Address),
+			UI:        "http://" + choice.choose("Temporal's UI", ports.TemporalUI, earlier.Temporal.UI),
+			Metrics:   "http://" + choice.choose("Temporal's metrics", ports.TemporalMetrics, earlier.Temporal.Metrics) + "/metrics",
+			Namespace: orDefault(s.config.Namespace, orDefault(os.Getenv("TEMPORAL_NAMESPACE"), "default")),
+		}
+	}
+	r.Temporal.External = ExternalTemporal()
+	if s.has(PartSink) {
+		r.Sink = Sink{
+			SMTP: choice.choose("SMTP", ports.SMTP, earlier.Sink.SMTP),
+			HTTP: "http://" + choice.choose("the sink's HTTP", ports.SinkHTTP, earlier.Sink.HTTP),
+		}
+	}
+	if s.has(PartWorker) {
+		r.Worker.Metrics = "http://" + choice.choose("the worker's metrics", ports.WorkerMetrics, earlier.Worker.Metrics) + "/metrics"
+	}
+	r.Metrics = "http://" + choice.choose("the stack's metrics", ports.Metrics, earlier.Metrics) + "/metrics"
+	s.running = r
+	return choice.done()
+}
+
+// has says whether the part is started here: it is wanted, and the environment doesn't name a server in its place.
+func (s *Stack) has(name string) bool {
+	switch {
+	case slices.Contains(s.config.Without, name),
+		name == PartEngine && ExternalClickHouse(),
+		name == PartTemporal && ExternalTemporal():
+		return false
+	case name == PartTemporal:
+		return true
+	default:
+		return slices.ContainsFunc(s.config.Parts, func(p Part) bool { return p.Name == name })
+	}
+}
+
+func (s *Stack) up(ctx context.Context) error {
+	parts, err := s.install(ctx)
+	if err != nil {
+		return err
+	}
+	if err := s.serveMetrics(); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		s.mu.Lock()
+		s.parts = append(s.parts, p)
+		s.mu.Unlock()
+		began := time.Now()
+		if err := p.start(ctx); err != nil {
+			return fmt.Errorf("the %s didn't start: %w", p.name, err)
+		}
+		s.config.Log.Info("started", zap.String("part", p.name), zap.Duration("took", time.Since(began)))
+		p.kept = make(chan struct{})
+		go func() {
+			defer close(p.kept)
+			p.keep(s.say, s.record)
+		}()
+	}
+	return s.write()
+}
+
+// install brings in what the parts need, before the first is started: a download of minutes is no time in which to
+// hold half a stack.
+func (s *Stack) install(ctx context.Context) ([]*supervised, error) {
+	var parts []*supervised
+	add := func(name string, l func() (launch, error)) {
+		parts = append(parts, newSupervised(name, filepath.Join(s.dir, "logs", name+".log"), l))
+	}
+	for _, name := range []string{PartEngine, PartTemporal, PartSink, PartWorker} {
+		if !s.has(name) {
+			continue
+		}
+		if name == PartTemporal {
+			l, err := s.temporalLaunch(ctx)
+			if err != nil {
+				return nil, err
+			}
+			add(name, func() (launch, error) { return l, nil })
+			continue
+		}
+		part := s.config.Parts[slices.IndexFunc(s.config.Parts, func(p Part) bool { return p.Name == name })]
+		prepared := ""
+		if part.Prepare != nil {
+			var err error
+			if prepared, err = part.Prepare(ctx, s.config.CacheDir, s.config.Progress); err != nil {
+				return nil, err
+			}
+		}
+		add(name, func() (launch, error) { return s.partLaunch(part, prepared) })
+	}
+	return parts, nil
+}
+
+func (s *Stack) say(sentence string, fields ...zap.Field) {
+	s.config.Log.Warn(sentence, fields...)
+	s.config.Tell(sentence)
+}
+
+// Running is where the stack's servers are, with the state of each part.
+func (s *Stack) Running() *Running {
+	r := s.snapshot()
+	return &r
+}
+
+func (s *Stack) snapshot() Running {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r := s.running
+	r.Parts = map[string]PartState{}
+	for _, p := range s.parts {
+		r.Parts[p.name] = p.state()
+	}
+	return r
+}
+
+// write brings stack.json up to date, one writer at a time.
+func (s *Stack) write() error {
+	r := s.snapshot()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return r.write()
+}
+
+func (s *Stack) record() {
+	if err := s.write(); err != nil {
+		s.config.Log.Error("stack.json is behind", zap.Error(err))
+	}
+}
+
+// Stop stops all parts, the last started first, each within a limit. It may be called more than once.
+func (s *Stack) Stop() error {
+	s.once.Do(func() {
+		s.mu.Lock()
+		parts := slices.Clone(s.parts)
+		s.mu.Unlock()
+		var faults []error
+		for _, p := range slices.Backward(parts) {
+			began := time.Now()
+			if !p.stop() {
+				faults = append(faults, fmt.Errorf("the %s didn't stop within %s and was ended", p.name, p.patient))
+			}
+			s.config.Log.Info("stopped", zap.String("part", p.name), zap.Duration("took", time.Since(began)))
+		}
+		if s.metrics != nil {
+			_ = s.metrics.Close()
+		}
+		s.release()
+		s.err = errors.Join(faults...)
+	})
+	return s.err
+}
+
+func (s *Stack) part(name string) (*supervised, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, p := range s.parts {
+		if p.name == name {
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("the stack runs no %s", name)
+}
+
+// Kill sends SIGKILL to a part and returns when it is dead. The stack starts it again as after any crash. It is for
+// tests of exactly that.
+func (s *Stack) Kill(name string) error {
+	p, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	return p.kill()
+}
+
+// Restarts is how often the part was started again and served.
+func (s *Stack) Restarts(name string) int {
+	p, err := s.part(name)
+	if err != nil {
+		return 0
+	}
+	return p.state().Restarts
+}
+
+// AwaitUp returns when the part serves and has been restarted at least restarts times.
+func (s *Stack) AwaitUp(ctx context.Context, name string, restarts int) error {
+	p, err := s.part(name)
+	if err != nil {
+		return err
+	}
+	return p.await(ctx, restarts)
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/danbi-project/danbi/internal/stack"
+	"github.com/danbi-project/danbi/internal/stack/engine"
+	"github.com/danbi-project/danbi/internal/stack/install"
+)
+
+// runWorker serves workflows and activities until its context ends. The stack runs no worker while it is nil.
+var runWorker func(context.Context, stack.PartConfig) error
+
+// parts are the processes of the local stack that are this program, started as `starter part NAME`.
+func parts() []stack.Part {
+	all := []stack.Part{
+		{Name: stack.PartEngine, Prepare: install.Engine, Run: runEngine},
+	}
+	if runWorker != nil {
+		all = append(all, stack.Part{Name: stack.PartWorker, Run: runWorker})
+	}
+	return all
+}
+
+func runEngine(ctx context.Context, c stack.PartConfig) error {
+	return engine.Serve(ctx, engine.Config{
+		LibPath: c.Prepared, DataDir: c.Dir, Listen: c.Stack.ClickHouse.Addr, Token: c.Stack.ClickHouse.Token,
+		Database: c.Stack.ClickHouse.Database, Log: c.Log, Ready: func(string) { c.Ready() },
+	})
+}
+
+// address is the host:port of a URL.
+func address(url string) string { return strings.TrimPrefix(url, "http://") }
+
+func newPartCommand(a *App) *cobra.Command {
+	return &cobra.Command{
+		Use:    "part NAME",
+		Short:  "Run one part of the local stack (started by `starter up`)",
+		Hidden: true,
+		Args:   cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return stack.RunPart(cmd.Context(), parts(), args[0], a.In, a.Out)
+		},
+	}
+}

@@ -1,0 +1,115 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/danbi-project/danbi/internal/stack"
+)
+
+func newUpCommand(a *App) *cobra.Command {
+	var c stack.Config
+	cmd := &cobra.Command{
+		Use:     "up",
+		Short:   "Start the local stack and keep it running until Ctrl-C",
+		GroupID: groupStack,
+		Long: `Starts and supervises a Temporal server with its Web UI, the ClickHouse engine, a sink that
+receives the mail and the payouts, and a worker. All listen on 127.0.0.1 only. The first start installs what it
+needs, which takes minutes; later ones take seconds and find all data again.
+
+With DANBI_CLICKHOUSE_ADDR or TEMPORAL_ADDRESS set, that part isn't started and your server is used instead.`,
+		Example: `  starter up
+  starter up --dir ~/danbi --temporal-ui-port 8233
+  starter up --without worker           # run the worker in a debugger instead
+  DANBI_CLICKHOUSE_ADDR=ch.example.com:9000 starter up`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := a.Up(cmd.Context(), c)
+			if err != nil {
+				return err
+			}
+			if err := a.printAddresses(s.Running()); err != nil {
+				return err
+			}
+			<-cmd.Context().Done()
+			a.note("stopping; a second Ctrl-C ends it at once")
+			return s.Stop()
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringSliceVar(&c.Without, "without", nil, "parts not to start: engine, temporal, sink, worker")
+	flags.StringVar(&c.Namespace, "namespace", "", "Temporal namespace (TEMPORAL_NAMESPACE, else default)")
+	for _, p := range []struct {
+		port *int
+		flag string
+		what string
+	}{
+		{&c.Ports.ClickHouse, "clickhouse-port", "ClickHouse over HTTP"},
+		{&c.Ports.Temporal, "temporal-port", "Temporal"},
+		{&c.Ports.TemporalUI, "temporal-ui-port", "Temporal's Web UI"},
+		{&c.Ports.TemporalMetrics, "temporal-metrics-port", "Temporal's metrics"},
+		{&c.Ports.SMTP, "smtp-port", "the sink's SMTP"},
+		{&c.Ports.SinkHTTP, "sink-port", "the sink's HTTP"},
+		{&c.Ports.WorkerMetrics, "worker-metrics-port", "the worker's metrics"},
+		{&c.Ports.Metrics, "metrics-port", "the stack's metrics"},
+	} {
+		flags.IntVar(p.port, p.flag, 0, "port of "+p.what+" (default: that of the last time, else a free one)")
+	}
+	return cmd
+}
+
+// Up starts the local stack on --dir with the parts of this program, and shows what it waits for. The caller stops it.
+func (a *App) Up(ctx context.Context, c stack.Config) (*stack.Stack, error) {
+	line := newStatusLine(a.Err)
+	defer line.clear()
+	c.Dir, c.Parts, c.Log = a.Dir, parts(), a.Log
+	c.Progress = line.show
+	if !a.Verbose { // else the log says it
+		c.Tell = a.note
+	}
+	line.show("starting the local stack")
+	return stack.Up(ctx, c)
+}
+
+// note prints a sentence about the stack, on standard error, beside a command's own output.
+func (a *App) note(sentence string) {
+	fmt.Fprintf(a.Err, "%s  %s\n", time.Now().Format("15:04:05"), sentence)
+}
+
+func (a *App) printAddresses(r *stack.Running) error {
+	if a.JSON {
+		public := *r
+		public.ClickHouse.Token = "" // stays in stack.json, which only its owner can read
+		return a.PrintJSON(public)
+	}
+	var rows [][]string
+	add := func(name, where string) {
+		if where != "" {
+			rows = append(rows, []string{name, where})
+		}
+	}
+	yours := func(name string, external bool, where string) {
+		if external {
+			where = "yours, by the environment"
+		}
+		add(name, where)
+	}
+	yours("Temporal UI", r.Temporal.External, r.Temporal.UI)
+	yours("Temporal", r.Temporal.External, r.Temporal.Address)
+	clickhouse := r.ClickHouse.Addr
+	if clickhouse != "" {
+		clickhouse = "http://" + clickhouse
+	}
+	yours("ClickHouse (HTTP)", r.ClickHouse.External, clickhouse)
+	add("Mail (SMTP)", r.Sink.SMTP)
+	add("Sink (HTTP)", r.Sink.HTTP)
+	add("Metrics: stack", r.Metrics)
+	add("Metrics: worker", r.Worker.Metrics)
+	add("Metrics: Temporal", r.Temporal.Metrics)
+	add("Data and logs", r.Dir)
+	a.PrintTable([]Column{{Title: "The local stack runs"}, {Title: "Ctrl-C stops it"}}, rows)
+	return nil
+}
