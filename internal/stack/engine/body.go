@@ -119,4 +119,3 @@ func bytesOf(b []byte, size int) func(yield func([]byte) bool) {
 		}
 	}
 }
-

@@ -36,8 +36,9 @@ func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("X-ClickHouse-Timezone", "UTC")
 	answer := &reply{w: w, tag: id[:16]}
 	began := time.Now()
-	kind, done, err := h.answer(r, id, answer)
+	word, done, err := h.answer(r, id, answer)
 	answer.end(done, err)
+	kind := kindOf(word)
 	h.metrics.observe(kind, err, time.Since(began), answer.sent)
 	if err != nil {
 		// The text may quote values of rows, so only its code is logged.

@@ -48,10 +48,14 @@ var kinds = map[string]bool{
 	"create": true, "alter": true, "drop": true, "exchange": true, "optimize": true, "describe": true, "system": true,
 }
 
-func (m *metrics) observe(kind string, err error, took time.Duration, sent int) {
-	if !kinds[kind] {
-		kind = "other"
+func kindOf(word string) string {
+	if kinds[word] {
+		return word
 	}
+	return "other"
+}
+
+func (m *metrics) observe(kind string, err error, took time.Duration, sent int) {
 	m.seconds.WithLabelValues(kind).Observe(took.Seconds())
 	m.bytes.Add(float64(sent))
 	if err != nil {
