@@ -105,12 +105,12 @@ func Serve(ctx context.Context, c Config) error {
 
 // boot loads the engine, opens the store and makes the database.
 func (c Config) boot(dirs *folders) (*handler, error) {
-	if err := os.Chdir(dirs.empty); err != nil {
-		return nil, fmt.Errorf("enter the engine's empty folder: %w", err)
-	}
 	lib, err := load(c.LibPath)
 	if err != nil {
 		return nil, err
+	}
+	if err := os.Chdir(dirs.empty); err != nil {
+		return nil, fmt.Errorf("enter the engine's empty folder: %w", err)
 	}
 	h := &handler{
 		lib: lib, token: c.Token, host: "danbi-engine", slots: make(chan struct{}, c.MaxQueries), patience: c.Patience, log: c.Log,

@@ -50,7 +50,7 @@ func (s *server) connect() (*warehouse.Warehouse, error) {
 		s.config = c
 		return warehouse.Open(ctx, c)
 	}
-	e, err := newEngine(ctx)
+	e, err := newEngine(ctx, os.TempDir())
 	if err != nil {
 		return nil, err
 	}

@@ -18,6 +18,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/zap"
 
@@ -90,6 +91,7 @@ func serveEngine() error {
 		Listen:    os.Getenv(envListen),
 		Token:     os.Getenv(envToken),
 		MaxMemory: testMemory,
+		Drain:     time.Second,
 		Log:       logger,
 		Ready:     func(addr string) { fmt.Println(wordReady + addr) },
 	})

@@ -38,7 +38,13 @@ type Engine struct {
 // stopped, and its data removed, when the test ends.
 func Process(t testing.TB) *Engine {
 	t.Helper()
-	e, err := newEngine(t.Context())
+	return ProcessIn(t, os.TempDir())
+}
+
+// ProcessIn is Process with its data below dir, for a disk with a Quota.
+func ProcessIn(t testing.TB, dir string) *Engine {
+	t.Helper()
+	e, err := newEngine(t.Context(), dir)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,6 +87,14 @@ func (e *Engine) Kill() {
 	e.cmd = nil
 }
 
+// Stop ends the process as a supervisor would, and keeps its data for Restart.
+func (e *Engine) Stop(t testing.TB) {
+	t.Helper()
+	if err := e.stop(true); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // Restart kills the process if it still runs, and starts it again at the same
 // address on the same data.
 func (e *Engine) Restart(t testing.TB) {
@@ -91,12 +105,12 @@ func (e *Engine) Restart(t testing.TB) {
 	}
 }
 
-func newEngine(ctx context.Context) (*Engine, error) {
+func newEngine(ctx context.Context, parent string) (*Engine, error) {
 	lib, err := install.Engine(ctx, "", func(sentence string) { announce(sentence) })
 	if err != nil {
 		return nil, fmt.Errorf("these tests need the ClickHouse engine: %w", err)
 	}
-	dir, err := os.MkdirTemp("", "danbi-engine-")
+	dir, err := os.MkdirTemp(parent, "danbi-engine-")
 	if err != nil {
 		return nil, err
 	}
