@@ -4,19 +4,20 @@ import "github.com/danbi-project/danbi/internal/money"
 
 // Policy is the limits that another role owns: a spec may only tighten them.
 type Policy struct {
-	Limits      Limits     `yaml:"limits" json:"limits"`
-	AutoApprove *Limits    `yaml:"auto_approve,omitempty" json:"auto_approve,omitempty"` // a plan within these approves itself
-	Approvers   []Approver `yaml:"approvers,omitempty" json:"approvers,omitempty"`
-	Holdout     Share      `yaml:"holdout" json:"holdout"`                 // stable across all campaigns
-	Salt        string     `yaml:"salt" json:"salt"`                       // of every hash that assigns; changing it breaks the holdout
-	Exposure    float64    `yaml:"exposure_factor" json:"exposure_factor"` // default exposure = expected x this
-	Caps        []Cap      `yaml:"caps,omitempty" json:"caps,omitempty"`
-	Quiet       Quiet      `yaml:"quiet_hours" json:"quiet_hours"`
-	ConsentAge  Duration   `yaml:"consent_age,omitempty" json:"consent_age,omitempty"` // reconfirmed at least so often; default 2 years
-	SnapshotAge Duration   `yaml:"snapshot_age,omitempty" json:"snapshot_age"`         // an older plan is planned again; default 3d
-	ApprovalAge Duration   `yaml:"approval_age,omitempty" json:"approval_age"`         // an approval expires; default 2d
-	Sensitive   []string   `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`     // features that may target but never be named
-	Sender      Sender     `yaml:"sender" json:"sender"`
+	Limits      Limits           `yaml:"limits" json:"limits"`
+	AutoApprove *Limits          `yaml:"auto_approve,omitempty" json:"auto_approve,omitempty"`         // a plan within these approves itself
+	Currencies  []CurrencyLimits `yaml:"other_currencies,omitempty" json:"other_currencies,omitempty"` // the same for campaigns in other currencies
+	Approvers   []Approver       `yaml:"approvers,omitempty" json:"approvers,omitempty"`
+	Holdout     Share            `yaml:"holdout" json:"holdout"`                 // stable across all campaigns
+	Salt        string           `yaml:"salt" json:"salt"`                       // of every hash that assigns; changing it breaks the holdout
+	Exposure    float64          `yaml:"exposure_factor" json:"exposure_factor"` // default exposure = expected x this
+	Caps        []Cap            `yaml:"caps,omitempty" json:"caps,omitempty"`
+	Quiet       Quiet            `yaml:"quiet_hours" json:"quiet_hours"`
+	ConsentAge  Duration         `yaml:"consent_age,omitempty" json:"consent_age,omitempty"` // reconfirmed at least so often; default 2 years
+	SnapshotAge Duration         `yaml:"snapshot_age,omitempty" json:"snapshot_age"`         // an older plan is planned again; default 3d
+	ApprovalAge Duration         `yaml:"approval_age,omitempty" json:"approval_age"`         // an approval expires; default 2d
+	Sensitive   []string         `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`     // features that may target but never be named
+	Sender      Sender           `yaml:"sender" json:"sender"`
 }
 
 // Limits are the most that a campaign may be. Zero is no limit in a spec, and nothing allowed in a policy.
@@ -26,6 +27,12 @@ type Limits struct {
 	Reward    money.Minor `yaml:"reward,omitempty" json:"reward,omitempty"` // per customer
 	Customers int         `yaml:"customers,omitempty" json:"customers,omitempty"`
 	Currency  string      `yaml:"currency,omitempty" json:"currency,omitempty"`
+}
+
+// CurrencyLimits are the limits of campaigns in one more currency.
+type CurrencyLimits struct {
+	Limits      Limits  `yaml:"limits" json:"limits"`
+	AutoApprove *Limits `yaml:"auto_approve,omitempty" json:"auto_approve,omitempty"`
 }
 
 // Approver may sign plans. Key is an Ed25519 public key, base64.

@@ -40,3 +40,12 @@ type Shard struct {
 
 // String is what logs and summaries show: 3 of 16.
 func (s Shard) String() string { return fmt.Sprintf("%d of %d", s.Index+1, s.Of) }
+
+// Run names a plan of an occurrence that starts its window at occurrenceStart (see Times).
+func (s Spec) Run(occurrence uint32, plan uint16, occurrenceStart time.Time) (Run, error) {
+	times, err := s.Times(occurrenceStart)
+	if err != nil {
+		return Run{}, err
+	}
+	return Run{Campaign: s.Campaign, Occurrence: occurrence, Plan: plan, Launch: times.Opens}, nil
+}

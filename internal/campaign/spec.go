@@ -1,11 +1,7 @@
 // Package campaign says what a campaign is: its spec, the limits of the policy, its stages and the identity of a run.
 package campaign
 
-import (
-	"time"
-
-	"github.com/danbi-project/danbi/internal/money"
-)
+import "github.com/danbi-project/danbi/internal/money"
 
 // Spec is one campaign as a marketer writes it. All amounts are minor units of Currency; all dates are local in Zone.
 type Spec struct {
@@ -45,15 +41,15 @@ const (
 // Window is when purchases count for the offers. Ends is exclusive; a date without a time is that day's start (for Ends: its end).
 type Window struct {
 	Starts Moment   `yaml:"starts,omitempty" json:"starts"`
-	Ends   Moment   `yaml:"ends,omitempty" json:"ends"`
+	Ends   Moment   `yaml:"ends,omitempty" json:"ends" moment:"end"`
 	Length Duration `yaml:"length,omitempty" json:"length,omitempty"` // instead of Ends; with a schedule instead of both
 }
 
 // Schedule repeats a campaign: each firing is an occurrence, numbered from 1.
 type Schedule struct {
-	Cron  string   `yaml:"cron" json:"cron"`                       // five fields, in the spec's zone
-	Lead  Duration `yaml:"lead,omitempty" json:"lead,omitempty"`   // planning starts so long before the window
-	Until Moment   `yaml:"until,omitempty" json:"until,omitempty"` //
+	Cron  string   `yaml:"cron" json:"cron"`                                   // five fields, in the spec's zone
+	Lead  Duration `yaml:"lead,omitempty" json:"lead,omitempty"`               // planning starts so long before the window
+	Until Moment   `yaml:"until,omitempty" json:"until,omitzero" moment:"end"` //
 }
 
 // Audience is who may be chosen.
@@ -164,12 +160,4 @@ type Measurement struct {
 	Baseline   Duration `yaml:"baseline,omitempty" json:"baseline"`     // pre-period for the variance reduction; default 90d
 	Confidence float64  `yaml:"confidence,omitempty" json:"confidence"` // default .95
 	Delivered  string   `yaml:"delivered,omitempty" json:"delivered"`   // really (default), or never: a replay over history, whose difference is no effect
-}
-
-// Times are the instants of one occurrence on the campaign clock.
-type Times struct {
-	Opens   time.Time `json:"opens"`   // the window starts: the first wave leaves at or after it
-	Closes  time.Time `json:"closes"`  // the window ends
-	Settles time.Time `json:"settles"` // purchases of the window are known
-	Ends    time.Time `json:"ends"`    // the clawback window is over
 }

@@ -1,0 +1,58 @@
+package campaign
+
+import (
+	"fmt"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// Figures are what a finished plan comes to: what is approved, and what the limits are compared with before anything is sent.
+type Figures struct {
+	Currency  string      `json:"currency"`
+	Expected  money.Minor `json:"expected"`  // sum of expected costs
+	Exposure  money.Minor `json:"exposure"`  // sum of the largest rewards that may be owed
+	Reward    money.Minor `json:"reward"`    // largest reward of one customer
+	Customers int         `json:"customers"` // who are contacted, control not counted
+}
+
+// Permits says where a plan goes beyond the policy's limits; such a plan cannot be approved by anybody.
+func (p Policy) Permits(plan Figures) []Fault {
+	limits, _, known := p.For(plan.Currency)
+	if !known {
+		return []Fault{{Field: "currency", Message: sayf("the policy has no limits for %s", "정책에 %s 한도가 없습니다", plan.Currency)}}
+	}
+	return plan.above(limits, say("the policy's limit", "정책 한도"))
+}
+
+// AutoApproves says whether a plan approves itself; if not, the reasons say which figure needs a person.
+func (p Policy) AutoApproves(plan Figures) (bool, []Fault) {
+	reasons := p.Permits(plan)
+	_, auto, known := p.For(plan.Currency)
+	switch {
+	case !known:
+	case auto == nil:
+		reasons = append(reasons, Fault{Field: "auto_approve", Message: say("the policy leaves every approval to a person", "정책상 모든 승인은 사람이 합니다")})
+	default:
+		reasons = append(reasons, plan.above(*auto, say("what approves itself", "자동 승인 한도"))...)
+	}
+	return len(reasons) == 0, reasons
+}
+
+func (f Figures) above(limits Limits, whose Text) []Fault {
+	var all faults
+	compare := func(field string, value, most int64, show func(int64, string) string) {
+		if value > most {
+			all = append(all, Fault{Field: field, Message: Text{
+				"en": fmt.Sprintf("%s is more than %s, %s", show(value, "en"), whose["en"], show(most, "en")),
+				"ko": fmt.Sprintf("%s: %s %s을(를) 넘습니다", show(value, "ko"), whose["ko"], show(most, "ko"))}})
+		}
+	}
+	amount := func(value int64, language string) string {
+		return money.Format(money.Minor(value), f.Currency, language)
+	}
+	compare("expected", int64(f.Expected), int64(limits.Expected), amount)
+	compare("exposure", int64(f.Exposure), int64(limits.Exposure), amount)
+	compare("reward", int64(f.Reward), int64(limits.Reward), amount)
+	compare("customers", int64(f.Customers), int64(limits.Customers), func(n int64, _ string) string { return fmt.Sprint(n) })
+	return all
+}

@@ -1,0 +1,158 @@
+package campaign
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// For gives the limits of a currency, what approves itself in it (nil: nothing), and whether the policy knows it at all.
+func (p Policy) For(currency string) (limits Limits, auto *Limits, known bool) {
+	if p.Limits.Currency == currency {
+		return p.Limits, p.AutoApprove, true
+	}
+	for _, other := range p.Currencies {
+		if other.Limits.Currency == currency {
+			return other.Limits, other.AutoApprove, true
+		}
+	}
+	return Limits{}, nil, false
+}
+
+// Complete fills what a spec leaves to the policy: the exposure, which is expected x the policy's factor, rounded up,
+// but never more than the policy's limit.
+func (p Policy) Complete(spec Spec) (Spec, error) {
+	if spec.Budget.Exposure > 0 {
+		return spec, nil
+	}
+	exposure, err := money.Scale(spec.Budget.Expected, p.Exposure, money.Up)
+	if err != nil {
+		return Spec{}, Fault{Field: "budget.expected", Message: sayf("cannot be multiplied by the policy's exposure_factor %v", "정책의 exposure_factor(%v)를 곱할 수 없습니다", p.Exposure)}
+	}
+	if limits, _, known := p.For(spec.Currency); known && limits.Exposure > 0 {
+		exposure = min(exposure, limits.Exposure)
+	}
+	spec.Budget.Exposure = max(exposure, spec.Budget.Expected)
+	return spec, nil
+}
+
+// Check says where a spec goes beyond the policy: each fault names the limit and the value. None means that it may be planned.
+func (p Policy) Check(spec Spec) []Fault {
+	limits, _, known := p.For(spec.Currency)
+	var all faults
+	if !known {
+		all.add("currency", sayf("the policy has no limits for %s, so nothing is allowed in it", "정책에 %s 한도가 없어 이 통화로는 진행할 수 없습니다", spec.Currency), say("ask the policy's owner to add the currency", "정책 담당자에게 통화 추가를 요청하세요"))
+	} else {
+		completed, err := p.Complete(spec)
+		if err != nil {
+			return append(all, Faults(err)...)
+		}
+		all = append(all, completed.beyond(limits, say("the policy's limit", "정책 한도"), true)...)
+		if own := spec.Limits; own != nil {
+			all = append(all, own.loosens(limits, spec.Currency, spec.Language)...)
+		}
+	}
+	p.quiet(spec, &all)
+	p.labels(spec, &all)
+	return all
+}
+
+// beyond compares what a spec asks for with limits. In a policy zero is nothing allowed; in a spec it is no limit.
+func (s Spec) beyond(limits Limits, whose Text, strict bool) []Fault {
+	var all faults
+	compare := func(field string, value, most money.Minor) {
+		if value > most && (strict || most > 0) {
+			all.add(field, sayf("%[1]s is more than %[3]s of %[2]s", "%[1]s: %[4]s %[2]s을(를) 넘습니다", money.Format(value, s.Currency, s.Language), money.Format(most, s.Currency, s.Language), whose["en"], whose["ko"]),
+				say("lower it, or have the limit raised by its owner", "낮추거나 한도 담당자에게 상향을 요청하세요"))
+		}
+	}
+	compare("budget.expected", s.Budget.Expected, limits.Expected)
+	compare("budget.exposure", s.Budget.Exposure, limits.Exposure)
+	for i, offer := range s.Offers {
+		compare(fmt.Sprintf("offers[%d].reward", i), offer.Reward, limits.Reward)
+	}
+	if s.Audience.Size > limits.Customers && (strict || limits.Customers > 0) {
+		all.add("audience.size", sayf("%[1]d customers are more than %[3]s of %[2]d", "고객 %[1]d명: %[4]s %[2]d명을 넘습니다", s.Audience.Size, limits.Customers, whose["en"], whose["ko"]), say("choose fewer", "줄이세요"))
+	}
+	return all
+}
+
+// loosens says where a spec's own limits are wider than the policy's.
+func (l Limits) loosens(policy Limits, currency, language string) []Fault {
+	var all faults
+	compare := func(field string, value, most int64, show func(int64) string) {
+		if value > most {
+			all.add(field, sayf("%s is wider than the policy's %s; a spec may only tighten", "%s: 정책(%s)보다 넓습니다. 스펙은 한도를 좁힐 수만 있습니다", show(value), show(most)), say("lower it or remove it", "낮추거나 지우세요"))
+		}
+	}
+	amount := func(value int64) string { return money.Format(money.Minor(value), currency, language) }
+	compare("limits.expected", int64(l.Expected), int64(policy.Expected), amount)
+	compare("limits.exposure", int64(l.Exposure), int64(policy.Exposure), amount)
+	compare("limits.reward", int64(l.Reward), int64(policy.Reward), amount)
+	compare("limits.customers", int64(l.Customers), int64(policy.Customers), func(n int64) string { return fmt.Sprint(n) })
+	return all
+}
+
+// quiet refuses hours in which a channel may not be sent without a consent of its own.
+func (p Policy) quiet(spec Spec, all *faults) {
+	t := spec.Timing
+	for i, touch := range spec.Touches {
+		for j, channel := range touch.Channels {
+			if !slices.Contains(p.Quiet.Exempt, channel) && p.Quiet.overlaps(t.From, t.Until) {
+				all.add("timing", sayf("%s to %s reaches into the quiet hours %s to %s, from which %s (touches[%d].channels[%d]) is not exempt", "%s~%s: 야간 금지 시간 %s~%s과 겹칩니다. %s 채널(touches[%d].channels[%d])은 예외가 아닙니다",
+					t.From, t.Until, p.Quiet.From, p.Quiet.Until, channel, i, j), sayf("keep within %s to %s", "%s~%s 안으로 쓰세요", p.Quiet.Until, p.Quiet.From))
+				return
+			}
+		}
+	}
+}
+
+// overlaps says whether hours of one day touch the quiet hours, which may go over midnight.
+func (q Quiet) overlaps(from, until Clock) bool {
+	if q.From == q.Until {
+		return false
+	}
+	if q.From > q.Until {
+		return from < q.Until || until > q.From
+	}
+	return from < q.Until && until > q.From
+}
+
+// Has says whether a time of day lies in the quiet hours; their start is quiet, their end is not.
+func (q Quiet) Has(at Clock) bool {
+	if q.From > q.Until {
+		return at >= q.From || at < q.Until
+	}
+	return at >= q.From && at < q.Until
+}
+
+var liquidTag = regexp.MustCompile(`(?s)\{\{.*?\}\}|\{%.*?%\}`)
+
+// labels sees that each subject starts with exactly the label of its language, and that no text names a sensitive feature.
+func (p Policy) labels(spec Spec, all *faults) {
+	for i, touch := range spec.Touches {
+		for _, channel := range sortedKeys(touch.Message) {
+			for _, language := range sortedKeys(touch.Message[channel]) {
+				template := touch.Message[channel][language]
+				field := key(key(fmt.Sprintf("touches[%d].message", i), channel), language)
+				if label := p.Sender.Label[language]; label != "" && channel == ChannelEmail && !strings.HasPrefix(template.Subject, label) {
+					all.add(key(field, "subject"), sayf("does not start with %[1]s", "%[1]s 표시로 시작하지 않습니다", label), sayf("write the subject as: %s …", "제목을 이렇게 시작하세요: %s …", label))
+				}
+				for _, tag := range liquidTag.FindAllString(template.Subject+"\n"+template.Text+"\n"+template.HTML, -1) {
+					for _, feature := range p.Sensitive {
+						if slices.Contains(strings.FieldsFunc(tag, notWord), feature) {
+							all.add(field, sayf("names the sensitive feature %s", "민감 특성을 언급합니다: %s", feature), say("it may target, but never stand in a text", "대상 선정에는 쓸 수 있지만 글에는 쓸 수 없습니다"))
+						}
+					}
+				}
+			}
+		}
+	}
+}
+
+func notWord(r rune) bool {
+	return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
+}

@@ -1,0 +1,64 @@
+package campaign
+
+import "time"
+
+// The defaults of a spec. docs/spec.md names each of them; exposure's default needs the policy, see Policy.Complete.
+
+func (a *Audience) setDefaults() { a.Model, a.Purpose = "response", "marketing" }
+
+func (t *Threshold) setDefaults() { t.Stretch, t.RoundTo = 1, 1 }
+
+func (t *Touch) setDefaults() { t.Spread = Duration(day) }
+
+func (t *Timing) setDefaults() { t.From, t.Until = 9*60, 20*60 }
+
+func (s *Settlement) setDefaults() {
+	s.Measure, s.From, s.Payout = MeasureCumulative, FromWindow, PayoutPoints
+	s.Lag, s.Clawback = Duration(day), Duration(30*day)
+}
+
+func (m *Measurement) setDefaults() {
+	m.Metric, m.Baseline, m.Confidence, m.Delivered = MetricSpend, Duration(90*day), 0.95, DeliveredReally
+}
+
+// A part that is left out altogether has its defaults too.
+func (s *Spec) setDefaults() {
+	s.Timing.setDefaults()
+	s.Settlement.setDefaults()
+	s.Measurement.setDefaults()
+}
+
+func (o *Offer) setDefaults() { o.Threshold.setDefaults() }
+
+func (p *Policy) setDefaults() {
+	p.ConsentAge, p.SnapshotAge, p.ApprovalAge = Duration(2*365*day), Duration(3*day), Duration(2*day)
+}
+
+// The words that settlement and measurement know.
+const (
+	MeasureCumulative = "cumulative" // all purchases together reach the threshold
+	MeasureSingle     = "single"     // one purchase reaches it
+	FromWindow        = "window"     // purchases count from the window's start
+	FromReceipt       = "receipt"    // purchases count from the first message on
+	PayoutPoints      = "points"
+	MetricSpend       = "spend"
+	MetricPurchases   = "purchases"
+	DeliveredReally   = "really"
+	DeliveredNever    = "never" // a replay over history: nobody saw the message, so no difference is an effect
+	ModelResponse     = "response"
+	ModelNone         = "none"
+	OnlyNotRedeemed   = "not_redeemed"
+	ChannelEmail      = "email"
+)
+
+// LoadZone is an IANA zone; the machine's own zone, which "Local" and "" would give, is refused.
+func LoadZone(name string) (*time.Location, error) {
+	if name == "" || name == "Local" {
+		return nil, wrong(sayf("%q is not a time zone", "%q: 시간대가 아닙니다", name), say("write one such as Asia/Seoul or America/New_York", "Asia/Seoul, America/New_York처럼 쓰세요"))
+	}
+	zone, err := time.LoadLocation(name)
+	if err != nil {
+		return nil, wrong(sayf("%q is not a time zone", "%q: 시간대가 아닙니다", name), say("write one such as Asia/Seoul or America/New_York", "Asia/Seoul, America/New_York처럼 쓰세요"))
+	}
+	return zone, nil
+}
