@@ -1,0 +1,150 @@
+package smtp
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/dispatch"
+)
+
+// Channel sends by SMTP. It opens connections when they are needed and keeps them.
+type Channel struct {
+	config  Config
+	tls     *tls.Config
+	timeout time.Duration
+	slots   chan *connection // as many as may be open; nil is one that is not
+	pace    pace
+	lookup  *provider
+}
+
+var _ dispatch.Channel = (*Channel)(nil)
+
+// New makes a channel; it connects at the first Send.
+func New(c Config) (*Channel, error) {
+	if err := c.Validate(); err != nil {
+		return nil, err
+	}
+	secure, err := c.tlsConfig()
+	if err != nil {
+		return nil, err
+	}
+	if c.Connections == 0 {
+		c.Connections = 16
+	}
+	if c.Timeout == 0 {
+		c.Timeout = time.Minute
+	}
+	out := &Channel{config: c, tls: secure, timeout: c.Timeout, slots: make(chan *connection, c.Connections), lookup: newProvider(c.ProviderURL)}
+	for range c.Connections {
+		out.slots <- nil
+	}
+	if c.PerSecond > 0 {
+		out.pace.gap = time.Second / time.Duration(c.PerSecond)
+	}
+	return out, nil
+}
+
+// grace is how long a message that is under way may take once ctx is cancelled; short, because a pause must hold
+// within a second.
+const grace = 400 * time.Millisecond
+
+// Send sends one message. The deadline of ctx is kept to the last byte: after it nothing more leaves this machine.
+// Once ctx is done nothing is begun; what is under way has a moment to end.
+func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt {
+	var s *connection
+	select {
+	case s = <-c.slots:
+	case <-ctx.Done():
+		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
+	}
+	defer func() { c.slots <- s }()
+	if !c.pace.wait(ctx) || ctx.Err() != nil {
+		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
+	}
+	for {
+		kept := s != nil
+		if !kept {
+			var err error
+			if s, err = dial(ctx, c.config, c.tls, min(c.timeout, 20*time.Second)); err != nil {
+				s = nil
+				return dispatch.Receipt{Outcome: dispatch.OutcomeTemporary, Response: short(err.Error())}
+			}
+		}
+		receipt := c.transfer(ctx, s, m)
+		if s.dead {
+			s.close()
+			s = nil
+		}
+		// A kept connection that the provider closed meanwhile shows only now; nothing of the message was accepted.
+		if kept && s == nil && receipt.Outcome == dispatch.OutcomeTemporary && ctx.Err() == nil {
+			continue
+		}
+		return receipt
+	}
+}
+
+func (c *Channel) transfer(ctx context.Context, s *connection, m dispatch.Message) dispatch.Receipt {
+	deadline := time.Now().Add(c.timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	_ = s.conn.SetDeadline(deadline)
+	stop := context.AfterFunc(ctx, func() {
+		if soon := time.Now().Add(grace); soon.Before(deadline) {
+			_ = s.conn.SetDeadline(soon)
+		}
+	})
+	receipt := s.transfer(m)
+	if !stop() {
+		s.dead = true // its deadline was touched
+	}
+	return receipt
+}
+
+// Lookup asks the provider which messages it has accepted.
+func (c *Channel) Lookup(ctx context.Context, ids []string) (map[string]bool, error) {
+	return c.lookup.ask(ctx, ids)
+}
+
+// Close closes the connections that are idle; call it when nothing is sent any more.
+func (c *Channel) Close() error {
+	for range cap(c.slots) {
+		if s := <-c.slots; s != nil {
+			_ = s.conn.SetDeadline(time.Now().Add(time.Second))
+			_, _ = s.command("QUIT")
+			s.close()
+		}
+	}
+	return nil
+}
+
+// pace spreads messages evenly: each waits for its own moment.
+type pace struct {
+	gap  time.Duration
+	mu   sync.Mutex
+	next time.Time
+}
+
+func (p *pace) wait(ctx context.Context) bool {
+	if p.gap <= 0 {
+		return true
+	}
+	p.mu.Lock()
+	now := time.Now()
+	if p.next.Before(now) {
+		p.next = now
+	}
+	at := p.next
+	p.next = at.Add(p.gap)
+	p.mu.Unlock()
+	timer := time.NewTimer(time.Until(at))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}

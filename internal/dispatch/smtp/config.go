@@ -1,0 +1,143 @@
+// Package smtp sends messages by SMTP over many connections that are kept open, and asks the provider over HTTP which
+// of them it has.
+package smtp
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// The ways to protect a connection.
+const (
+	TLSNone     = "none"     // plain text: for a provider on this machine
+	TLSStart    = "starttls" // begins in plain text and goes on only encrypted
+	TLSImplicit = "tls"      // encrypted from the first byte
+)
+
+// Config says how to reach a provider.
+type Config struct {
+	Addr        string        // host:port
+	TLS         string        // TLSNone, TLSStart or TLSImplicit
+	CAFile      string        // PEM file of the authority of the server's certificate; empty: the system's
+	User        string        // empty: no authentication
+	Password    string        //
+	Hello       string        // how we name ourselves; empty: localhost
+	Connections int           // open at once; 0: 16
+	PerSecond   int           // messages a second at most, in this process; 0: no limit
+	Timeout     time.Duration // longest wait for an answer; 0: 1 min
+	ProviderURL string        // where the provider can be asked for Message-IDs; empty: it can't be asked
+}
+
+// The variables that ConfigFromEnv reads.
+const (
+	EnvAddr         = "DANBI_SMTP_ADDR" // host:port
+	EnvTLS          = "DANBI_SMTP_TLS"  // none, starttls, tls
+	EnvCAFile       = "DANBI_SMTP_CA_FILE"
+	EnvUser         = "DANBI_SMTP_USER"
+	EnvPasswordFile = "DANBI_SMTP_PASSWORD_FILE" //nolint:gosec // the name of a variable
+	EnvHello        = "DANBI_SMTP_HELLO"
+	EnvConnections  = "DANBI_SMTP_CONNECTIONS"
+	EnvPerSecond    = "DANBI_SMTP_PER_SECOND"
+	EnvProviderURL  = "DANBI_PROVIDER_URL"
+)
+
+// ConfigFromEnv reads the DANBI_SMTP_* variables and DANBI_PROVIDER_URL. All faults are reported at once. Without
+// DANBI_SMTP_TLS, an address on this machine is spoken to in plain text and any other by STARTTLS.
+func ConfigFromEnv() (Config, error) {
+	c := Config{
+		Addr: os.Getenv(EnvAddr), TLS: os.Getenv(EnvTLS), CAFile: os.Getenv(EnvCAFile), User: os.Getenv(EnvUser),
+		Hello: os.Getenv(EnvHello), ProviderURL: strings.TrimRight(os.Getenv(EnvProviderURL), "/"),
+	}
+	if c.TLS == "" {
+		c.TLS = TLSStart
+		if c.loopback() {
+			c.TLS = TLSNone
+		}
+	}
+	var faults []error
+	for name, into := range map[string]*int{EnvConnections: &c.Connections, EnvPerSecond: &c.PerSecond} {
+		text := os.Getenv(name)
+		if text == "" {
+			continue
+		}
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s is %q; write a whole number", name, text))
+		}
+		*into = n
+	}
+	if file := os.Getenv(EnvPasswordFile); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			faults = append(faults, fmt.Errorf("%s: %w", EnvPasswordFile, err))
+		}
+		c.Password = strings.TrimRight(string(text), "\r\n")
+	}
+	if err := errors.Join(append(faults, c.Validate())...); err != nil {
+		return Config{}, err
+	}
+	return c, nil
+}
+
+// Validate reports all faults of c at once.
+func (c Config) Validate() error {
+	var faults []error
+	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
+	if host, port, err := net.SplitHostPort(c.Addr); err != nil || host == "" || port == "" {
+		fault("SMTP address %q is not host:port: set %s, or start the local stack", c.Addr, EnvAddr)
+	}
+	switch c.TLS {
+	case TLSNone, TLSStart, TLSImplicit:
+	default:
+		fault("%s is %q; write %s, %s or %s", EnvTLS, c.TLS, TLSNone, TLSStart, TLSImplicit)
+	}
+	if c.User != "" && c.Password == "" {
+		fault("an SMTP user is given without a password: set %s", EnvPasswordFile)
+	}
+	if c.User != "" && c.TLS == TLSNone && !c.loopback() {
+		fault("a password would cross the network in plain text: set %s=%s", EnvTLS, TLSStart)
+	}
+	if c.Connections < 0 || c.PerSecond < 0 || c.Timeout < 0 {
+		fault("SMTP connections, rate and timeout must not be negative")
+	}
+	if c.ProviderURL != "" {
+		if u, err := url.Parse(c.ProviderURL); err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			fault("%s is %q; write http://host:port", EnvProviderURL, c.ProviderURL)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func (c Config) loopback() bool {
+	host, _, err := net.SplitHostPort(c.Addr)
+	if err != nil {
+		return false
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+func (c Config) tlsConfig() (*tls.Config, error) {
+	host, _, _ := net.SplitHostPort(c.Addr)
+	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
+	if c.CAFile == "" {
+		return out, nil
+	}
+	pem, err := os.ReadFile(c.CAFile)
+	if err != nil {
+		return nil, fmt.Errorf("read the CA file: %w", err)
+	}
+	out.RootCAs = x509.NewCertPool()
+	if !out.RootCAs.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("the CA file %s holds no PEM certificate", c.CAFile)
+	}
+	return out, nil
+}
