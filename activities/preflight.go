@@ -1,0 +1,50 @@
+package activities
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// findings is the checklist of a plan: what must be mended before it can be approved, and what a reader should know.
+func findings(in PreflightInput, brief campaign.Brief) []Fault {
+	var found []Fault
+	add := func(blocks bool, kind string, customers uint64, format string, args ...any) {
+		found = append(found, Fault{Kind: kind, Message: fmt.Sprintf(format, args...), Customers: customers, Blocks: blocks})
+	}
+	var planned uint64
+	for _, n := range in.Waves {
+		planned += n
+	}
+	if in.Treated == 0 {
+		add(true, "nobody_treated", 0, "nobody would be contacted: loosen audience.rule or lower audience.control")
+	}
+	if in.Control == 0 && brief.Spec.Audience.Control > 0 {
+		add(true, "nobody_in_control", 0, "the control group is empty: enlarge the audience, or no effect can be measured")
+	}
+	if planned == 0 && in.Treated > 0 {
+		add(true, "nothing_planned", in.Treated, "no message has an allowed hour before %s: widen timing or touches.spread", in.Times.Closes.Format(time.DateTime))
+	}
+	if in.Prices.Cost > brief.Spec.Budget.Expected {
+		add(true, "over_expected", 0, "expected cost %d is over budget.expected %d", in.Prices.Cost, brief.Spec.Budget.Expected)
+	}
+	if in.Prices.Out > brief.Spec.Budget.Exposure {
+		add(true, "over_exposure", 0, "rewards that are out, %d, are over budget.exposure %d", in.Prices.Out, brief.Spec.Budget.Exposure)
+	}
+	if age := in.Clock.At(in.Times.Opens).Sub(in.Snapshot.Instant); age > time.Duration(brief.Policy.SnapshotAge) && brief.Policy.SnapshotAge > 0 {
+		add(true, "stale_snapshot", 0, "the snapshot is %s older than the policy's snapshot_age allows: plan again", age)
+	}
+	for _, reason := range slices.Sorted(maps.Keys(in.Blocked)) {
+		add(false, "blocked_"+reason, in.Blocked[reason], "%d deliveries are left out: %s", in.Blocked[reason], reason)
+	}
+	if in.Capped > 0 {
+		add(false, "capped", in.Capped, "%d deliveries are left out by the frequency caps", in.Capped)
+	}
+	for _, dry := range in.Rendered {
+		found = append(found, dry.Faults...)
+	}
+	return found
+}

@@ -1,0 +1,34 @@
+package compose
+
+import (
+	"context"
+	"fmt"
+
+	enums "go.temporal.io/api/enums/v1"
+	"go.temporal.io/sdk/client"
+
+	"github.com/danbi-project/danbi/activities"
+	"github.com/danbi-project/danbi/workflows"
+)
+
+// bookkeeper asks the books workflow of a run, starting it with the first batch.
+type bookkeeper struct{ temporal client.Client }
+
+func (b bookkeeper) Book(ctx context.Context, in activities.BookBatchInput) (activities.PostBatchOutput, error) {
+	return workflows.Book.AskOrStart(ctx, b.temporal, client.StartWorkflowOptions{
+		ID: in.Run.BooksID(), TaskQueue: workflows.TaskQueue, StaticSummary: "books of " + in.Run.Campaign,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, workflows.Books, workflows.BooksState{Run: in.Run}, workflows.BatchKey(in), in)
+}
+
+// contactsKeeper asks the workflow that admits the contacts of a bucket of customers.
+type contactsKeeper struct{ temporal client.Client }
+
+func (k contactsKeeper) Admit(ctx context.Context, in activities.AdmitContactsInput) (activities.AdmitContactsOutput, error) {
+	bucket := workflows.BucketOf(in.Shard.Low)
+	id := fmt.Sprintf("%s/%d/%s/%d/%d-%d", in.Run.WorkflowID(), in.Run.Plan, in.Touch, in.Rebase, in.Shard.Low, in.Shard.High)
+	return workflows.Admit.AskOrStart(ctx, k.temporal, client.StartWorkflowOptions{
+		ID: bucket.ID(), TaskQueue: workflows.TaskQueue, StaticSummary: fmt.Sprintf("contacts of customers from %d", in.Shard.Low),
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, workflows.Contacts, bucket, id, in)
+}

@@ -1,0 +1,110 @@
+package compose
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/interceptor"
+	"go.temporal.io/sdk/worker"
+	"go.uber.org/zap"
+
+	"github.com/danbi-project/danbi/internal/warehouse"
+	"github.com/danbi-project/danbi/workflows"
+)
+
+// Config is where a worker finds its servers and how much it does at once.
+type Config struct {
+	Warehouse warehouse.Config
+	Temporal  client.Options
+	Providers Providers
+	Metrics   string // address of /metrics; empty: none
+	AtOnce    int    // activities at once; default 8
+	Log       *zap.Logger
+	Ready     func() // called once when it polls
+}
+
+// RunWorker serves campaigns until the context ends. It waits for servers that are not there yet and says so.
+func RunWorker(ctx context.Context, c Config) error {
+	if c.AtOnce == 0 {
+		c.AtOnce = 8
+	}
+	registry := NewRegistry()
+	c.Temporal.MetricsHandler = newSDKMetrics(registry)
+	temporal, err := Dial(ctx, c.Temporal, c.Log)
+	if err != nil {
+		return err
+	}
+	defer temporal.Close()
+	if err := EnsureSearchAttributes(ctx, temporal, namespace(c.Temporal)); err != nil {
+		return err
+	}
+	store, err := openWarehouse(ctx, c.Warehouse, c.Log)
+	if err != nil {
+		return err
+	}
+	defer store.Close()
+	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
+		MaxConcurrentActivityExecutionSize: c.AtOnce,
+		MaxHeartbeatThrottleInterval:       500 * time.Millisecond, // a pause is felt within a second
+		DefaultHeartbeatThrottleInterval:   500 * time.Millisecond,
+		Interceptors:                       []interceptor.WorkerInterceptor{newActivityMetrics(registry, c.Log)},
+		WorkerStopTimeout:                  10 * time.Second,
+	})
+	workflows.Register(w)
+	if err := registerActivities(w, store, temporal, c, registry); err != nil {
+		return err
+	}
+	failed := make(chan error, 1)
+	if c.Metrics != "" {
+		go func() { failed <- ServeMetrics(ctx, c.Metrics, registry) }()
+	}
+	if err := w.Start(); err != nil {
+		return fmt.Errorf("start the worker: %w", err)
+	}
+	defer w.Stop()
+	c.Log.Info("The worker serves campaigns", zap.String("queue", workflows.TaskQueue), zap.Int("at_once", c.AtOnce))
+	if c.Ready != nil {
+		c.Ready()
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+func namespace(o client.Options) string {
+	if o.Namespace == "" {
+		return client.DefaultNamespace
+	}
+	return o.Namespace
+}
+
+// openWarehouse connects and migrates, for as long as it takes the engine to come up.
+func openWarehouse(ctx context.Context, config warehouse.Config, log *zap.Logger) (*warehouse.Warehouse, error) {
+	if err := config.Validate(); err != nil {
+		return nil, err
+	}
+	var told bool
+	for {
+		store, err := warehouse.OpenMigrated(ctx, config)
+		if err == nil {
+			return store, nil
+		}
+		if ctx.Err() != nil || errors.Is(err, warehouse.ErrMigrationChanged) {
+			return nil, err
+		}
+		if !told {
+			log.Warn("ClickHouse can't be used yet; trying again until it can", zap.Error(err))
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(time.Second):
+		}
+	}
+}

@@ -1,0 +1,168 @@
+package workflows
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"go.temporal.io/sdk/temporal"
+	"go.temporal.io/sdk/workflow"
+
+	"github.com/danbi-project/danbi/activities"
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// observe waits while the offers run, and until the purchases of their window are known.
+func (r *campaignRun) observe(ctx workflow.Context) error {
+	if r.cancelled != nil && !r.sent {
+		return nil
+	}
+	if err := r.enter(ctx, r.stageUnlessCancelling(campaign.StageObserving),
+		fmt.Sprintf("the offers run until %s; their purchases are known at %s", r.times.Closes.Format(time.DateTime), r.times.Settles.Format(time.DateTime)), ""); err != nil {
+		return err
+	}
+	if err := waitUntil(ctx, &r.clock, r.times.Settles, func() bool { return false }, "until the window's purchases are known"); err != nil {
+		return err
+	}
+	return r.live(ctx, r.times.Settles)
+}
+
+func (r *campaignRun) settle(ctx workflow.Context) error {
+	if err := r.enter(ctx, r.stageUnlessCancelling(campaign.StageSettling), "rewards: qualify, post, pay, reconcile, release", ""); err != nil {
+		return err
+	}
+	return r.insist(ctx, func() error {
+		out, err := runChild(ctx, r, r.run.SettlementID(), "settlement of "+r.run.Campaign, Settlement, SettlementInput{
+			Run: r.run, Times: r.times, Shards: r.shards, Clock: r.clock, Paused: r.status.Paused,
+		})
+		if err == nil {
+			r.status.Settlement = out
+		}
+		return err
+	})
+}
+
+func (r *campaignRun) measure(ctx workflow.Context) error {
+	err := r.insist(ctx, func() error {
+		effect, err := run(compute(ctx), measurement.MeasureEffect, activities.MeasureEffectInput{
+			Run: r.run, Snapshot: r.snapshot, Times: r.times, Shards: r.shards,
+		}, "treated against control")
+		if err == nil {
+			r.status.Effect = &effect
+			err = r.report(ctx, r.stageUnlessCancelling(campaign.StageSettled))
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	return r.enter(ctx, r.stageUnlessCancelling(campaign.StageSettled),
+		fmt.Sprintf("the clawback window, until %s", r.times.Ends.Format(time.DateTime)), fmt.Sprintf("read the report: `starter report %s`", r.run.Campaign))
+}
+
+// close waits out the clawback window, takes back what no longer holds, and closes the books.
+func (r *campaignRun) close(ctx workflow.Context) error {
+	if err := waitUntil(ctx, &r.clock, r.times.Ends, func() bool { return false }, "until the clawback window is over"); err != nil {
+		return err
+	}
+	if err := r.live(ctx, r.times.Ends); err != nil {
+		return err
+	}
+	final := campaign.StageClosed
+	if r.cancelled != nil {
+		final = campaign.StageCancelled
+	}
+	err := r.insist(ctx, func() error {
+		if _, err := overShards(compute(ctx), settlement.ClawBack, r.shards, func(s campaign.Shard) activities.ClawBackInput {
+			return activities.ClawBackInput{Run: r.run, Times: r.times, Shard: s}
+		}, "what no longer holds"); err != nil {
+			return err
+		}
+		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchClawback, r.now(ctx)); err != nil {
+			return err
+		}
+		return r.closeBooks(ctx, final)
+	})
+	if err != nil {
+		return err
+	}
+	return r.enter(ctx, final, "", "")
+}
+
+// closeBooks gives back what is left of the approved budget, checks the chain and ends the books' workflow.
+func (r *campaignRun) closeBooks(ctx workflow.Context, final campaign.Stage) error {
+	closed, err := run(post(ctx), books.BookBatch, activities.BookBatchInput{Run: r.run, Kind: activities.BatchClose, At: r.now(ctx)}, "close the budget")
+	if err != nil {
+		return err
+	}
+	checked, err := run(post(ctx), books.CheckBooks, activities.CheckBooksInput{Run: r.run, Head: closed.Head}, "trial balance")
+	if err != nil {
+		return err
+	}
+	r.status.Settlement.Books, r.status.Settlement.Head = checked, closed.Head
+	if err := r.report(ctx, final); err != nil {
+		return err
+	}
+	_ = workflow.SignalExternalWorkflow(ctx, r.run.BooksID(), "", CloseBooks, nil).Get(ctx, nil) // books that have ended already are closed
+	return nil
+}
+
+func (r *campaignRun) report(ctx workflow.Context, stage campaign.Stage) error {
+	_, err := run(compute(ctx), reports.WriteReport, activities.WriteReportInput{
+		Run: r.run, Stage: stage, Snapshot: r.snapshot, Times: r.times, Clock: r.clock, Funnel: r.status.Funnel, Model: r.model, Prices: r.prices,
+		Deliveries: r.status.Deliveries, Settled: r.status.Settlement.Qualified, Paid: r.status.Settlement.Paid, Reconciled: r.status.Settlement.Reconciled,
+		Books: r.status.Settlement.Books, Head: r.status.Settlement.Head, Effect: r.status.Effect, Final: true,
+	}, "write the report")
+	return err
+}
+
+// live lets the simulated population of a rehearsal live on to an instant; a real campaign's customers do that by themselves.
+func (r *campaignRun) live(ctx workflow.Context, until time.Time) error {
+	if !r.in.Population || !until.After(r.lived) {
+		return nil
+	}
+	_, err := overShards(compute(ctx), worlds.LiveOn, r.shards, func(s campaign.Shard) activities.LiveOnInput {
+		return activities.LiveOnInput{Shard: s, From: r.lived, To: until}
+	}, "the population lives until "+until.Format("2006-01-02 15:04"))
+	if err == nil {
+		r.lived = until
+	}
+	return err
+}
+
+// abandon ends a run that never sent: everything is released, and the reason is where a reader looks.
+func (r *campaignRun) abandon(ctx workflow.Context, cause error) (CampaignResult, error) {
+	stage := campaign.StageFailed
+	if r.cancelled != nil {
+		stage = campaign.StageCancelled
+	} else {
+		r.status.Failure = plain(cause)
+	}
+	release := func() error {
+		if err := r.closeTouches(ctx, true); err != nil || !r.reserved {
+			return err
+		}
+		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchRelease, r.now(ctx)); err != nil {
+			return err
+		}
+		return r.closeBooks(ctx, stage)
+	}
+	if err := errors.Join(r.insist(ctx, release), r.enter(ctx, stage, "", "")); err != nil {
+		return r.result(), err
+	}
+	if r.cancelled != nil {
+		return r.result(), nil
+	}
+	var classified *temporal.ApplicationError
+	if errors.As(cause, &classified) {
+		return r.result(), temporal.NewNonRetryableApplicationError(classified.Message(), classified.Type(), cause)
+	}
+	return r.result(), cause
+}
+
+func (r *campaignRun) stageUnlessCancelling(stage campaign.Stage) campaign.Stage {
+	if r.cancelled != nil {
+		return campaign.StageCancelling
+	}
+	return stage
+}
