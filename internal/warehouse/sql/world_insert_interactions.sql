@@ -1,0 +1,2 @@
+-- What customers did besides buying.
+INSERT INTO interactions (customer_key, at, kind, channel, campaign, occurrence, touch, id)
