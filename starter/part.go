@@ -9,6 +9,7 @@ import (
 	"github.com/danbi-project/danbi/internal/stack"
 	"github.com/danbi-project/danbi/internal/stack/engine"
 	"github.com/danbi-project/danbi/internal/stack/install"
+	"github.com/danbi-project/danbi/internal/stack/sink"
 )
 
 // runWorker serves workflows and activities until its context ends. The stack runs no worker while it is nil.
@@ -18,6 +19,7 @@ var runWorker func(context.Context, stack.PartConfig) error
 func parts() []stack.Part {
 	all := []stack.Part{
 		{Name: stack.PartEngine, Prepare: install.Engine, Run: runEngine},
+		{Name: stack.PartSink, Run: runSink},
 	}
 	if runWorker != nil {
 		all = append(all, stack.Part{Name: stack.PartWorker, Run: runWorker})
@@ -29,6 +31,13 @@ func runEngine(ctx context.Context, c stack.PartConfig) error {
 	return engine.Serve(ctx, engine.Config{
 		LibPath: c.Prepared, DataDir: c.Dir, Listen: c.Stack.ClickHouse.Addr, Token: c.Stack.ClickHouse.Token,
 		Database: c.Stack.ClickHouse.Database, Log: c.Log, Ready: func(string) { c.Ready() },
+	})
+}
+
+func runSink(ctx context.Context, c stack.PartConfig) error {
+	return sink.Serve(ctx, sink.Config{
+		Dir: c.Dir, SMTPListen: c.Stack.Sink.SMTP, HTTPListen: address(c.Stack.Sink.HTTP),
+		Log: c.Log, Ready: func(string, string) { c.Ready() },
 	})
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
@@ -73,6 +72,6 @@ func (l *statusLine) clear() {
 		close(l.done)
 	}
 	if l.terminal {
-		fmt.Fprint(l.out, "\r"+strings.Repeat(" ", 1)+"\r\033[K")
+		fmt.Fprint(l.out, "\r\033[K")
 	}
 }

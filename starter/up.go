@@ -2,13 +2,18 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/danbi-project/danbi/internal/stack"
 )
+
+var partNames = []string{stack.PartEngine, stack.PartTemporal, stack.PartSink, stack.PartWorker}
 
 func newUpCommand(a *App) *cobra.Command {
 	var c stack.Config
@@ -40,7 +45,8 @@ With DANBI_CLICKHOUSE_ADDR or TEMPORAL_ADDRESS set, that part isn't started and 
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringSliceVar(&c.Without, "without", nil, "parts not to start: engine, temporal, sink, worker")
+	flags.StringSliceVar(&c.Without, "without", nil, "parts not to start: "+strings.Join(partNames, ", "))
+	_ = cmd.RegisterFlagCompletionFunc("without", cobra.FixedCompletions(partNames, cobra.ShellCompDirectiveNoFileComp))
 	flags.StringVar(&c.Namespace, "namespace", "", "Temporal namespace (TEMPORAL_NAMESPACE, else default)")
 	for _, p := range []struct {
 		port *int
@@ -65,13 +71,20 @@ With DANBI_CLICKHOUSE_ADDR or TEMPORAL_ADDRESS set, that part isn't started and 
 func (a *App) Up(ctx context.Context, c stack.Config) (*stack.Stack, error) {
 	line := newStatusLine(a.Err)
 	defer line.clear()
-	c.Dir, c.Parts, c.Log = a.Dir, parts(), a.Log
-	c.Progress = line.show
-	if !a.Verbose { // else the log says it
-		c.Tell = a.note
+	c.Dir, c.Parts, c.Progress, c.Tell = a.Dir, parts(), line.show, a.note
+	if a.Verbose { // else Tell says what matters, in words
+		c.Log = a.Log
 	}
-	line.show("starting the local stack")
-	return stack.Up(ctx, c)
+	for _, name := range c.Without {
+		if !slices.Contains(partNames, name) {
+			return nil, withExit(ExitUsage, fmt.Errorf("--without %s: the parts are %s", name, strings.Join(partNames, ", ")))
+		}
+	}
+	s, err := stack.Up(ctx, c)
+	if interrupted(ctx, err) {
+		return nil, errors.New("stopped while the stack was starting")
+	}
+	return s, err
 }
 
 // note prints a sentence about the stack, on standard error, beside a command's own output.

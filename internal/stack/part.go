@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"go.uber.org/zap/zapcore"
 
 	"github.com/danbi-project/danbi/internal/stack/install"
 )
@@ -27,6 +26,18 @@ const (
 	PartSink     = "sink"
 	PartWorker   = "worker"
 )
+
+// title is what a sentence calls a part.
+func title(name string) string {
+	switch name {
+	case PartTemporal:
+		return "Temporal"
+	case PartEngine:
+		return "the ClickHouse engine"
+	default:
+		return "the " + name
+	}
+}
 
 // Part is one supervised process of our own program, run as `starter part NAME`. (Temporal's server is a program of
 // its own, and no Part.)
@@ -89,7 +100,7 @@ func RunPart(ctx context.Context, parts []Part, name string, stdin io.Reader, st
 	context.AfterFunc(ctx, func() {
 		time.AfterFunc(stopLimit, func() { os.Exit(1) }) // nothing outlives the stack, even when it hangs
 	})
-	c.Log = partLog(name)
+	c.Log = zap.New(jsonLog(os.Stderr)).Named(name) // the supervisor has made it the log file
 	c.Ready = sync.OnceFunc(func() { _, _ = fmt.Fprintln(stdout, readyLine) })
 	err = part.Run(ctx, c)
 	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
@@ -98,19 +109,11 @@ func RunPart(ctx context.Context, parts []Part, name string, stdin io.Reader, st
 	return err
 }
 
-// partLog writes JSON lines to standard error, which the supervisor has made the part's log file.
-func partLog(name string) *zap.Logger {
-	encoder := zap.NewProductionEncoderConfig()
-	encoder.EncodeTime = zapcore.RFC3339NanoTimeEncoder
-	core := zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(os.Stderr), zapcore.InfoLevel)
-	return zap.New(core).Named(name)
-}
-
 // partLaunch says how to run a Part.
 func (s *Stack) partLaunch(p Part, prepared string) (launch, error) {
 	dir := filepath.Join(s.dir, p.Name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return launch{}, fmt.Errorf("make a folder for the %s: %w", p.Name, err)
+		return launch{}, fmt.Errorf("make a folder for %s: %w", title(p.Name), err)
 	}
 	settings, err := json.Marshal(PartConfig{Name: p.Name, Dir: dir, Prepared: prepared, Stack: s.snapshot()})
 	if err != nil {

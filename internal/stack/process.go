@@ -19,7 +19,7 @@ import (
 type launch struct {
 	argv      []string
 	firstLine []byte                          // written to its standard input, which then stays open
-	readyLine string                          // the line of its standard output that says it serves; empty: probe says so
+	readyLine string                          // how the line of its standard output begins that says it serves; empty: probe says so
 	probe     func(ctx context.Context) error // asked until it returns nil
 }
 
@@ -162,7 +162,7 @@ func (a *announcement) Write(b []byte) (int, error) {
 			return len(b), nil
 		}
 		line := a.part[:end+1]
-		if a.line != "" && strings.TrimSpace(string(line)) == a.line {
+		if a.line != "" && strings.HasPrefix(string(line), a.line) {
 			a.heard()
 		} else if _, err := a.rest.Write(line); err != nil {
 			return 0, err

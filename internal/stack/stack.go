@@ -33,7 +33,7 @@ type Config struct {
 	CacheDir  string // for what is installed; empty: install.CacheDir
 
 	Command  []string              // runs a part when its name is added; empty: this program with `part`
-	Log      *zap.Logger           // nil logs nothing
+	Log      *zap.Logger           // beside Dir/logs/stack.log; nil: that alone
 	Tell     func(sentence string) // what a person should read as it happens (a crash, a restart); may be nil
 	Progress install.Progress      // of installations; may be nil
 }
@@ -73,9 +73,6 @@ func prepare(c *Config) (*Stack, error) {
 	if err := os.MkdirAll(filepath.Join(dir, "logs"), 0o700); err != nil {
 		return nil, fmt.Errorf("make the stack's folder: name another with --dir (%w)", err)
 	}
-	if c.Log == nil {
-		c.Log = zap.NewNop()
-	}
 	if c.Tell == nil {
 		c.Tell = func(string) {}
 	}
@@ -95,9 +92,18 @@ func prepare(c *Config) (*Stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Stack{config: *c, dir: dir, release: release}
-	if err := s.address(); err != nil {
+	log, err := openLog(filepath.Join(dir, "logs", "stack.log"))
+	if err != nil {
 		release()
+		return nil, err
+	}
+	c.Log = withFile(c.Log, log)
+	s := &Stack{config: *c, dir: dir, release: func() {
+		release()
+		_ = log.Close()
+	}}
+	if err := s.address(); err != nil {
+		s.release()
 		return nil, err
 	}
 	return s, nil
@@ -166,12 +172,13 @@ func (s *Stack) up(ctx context.Context) error {
 		return err
 	}
 	for _, p := range parts {
+		s.config.Progress.Say("starting " + title(p.name))
 		s.mu.Lock()
 		s.parts = append(s.parts, p)
 		s.mu.Unlock()
 		began := time.Now()
 		if err := p.start(ctx); err != nil {
-			return fmt.Errorf("the %s didn't start: %w", p.name, err)
+			return fmt.Errorf("%s didn't start: %w", title(p.name), err)
 		}
 		s.config.Log.Info("started", zap.String("part", p.name), zap.Duration("took", time.Since(began)))
 		p.kept = make(chan struct{})
@@ -261,7 +268,7 @@ func (s *Stack) Stop() error {
 		for _, p := range slices.Backward(parts) {
 			began := time.Now()
 			if !p.stop() {
-				faults = append(faults, fmt.Errorf("the %s didn't stop within %s and was ended", p.name, p.patient))
+				faults = append(faults, fmt.Errorf("%s didn't stop within %s and was ended", title(p.name), p.patient))
 			}
 			s.config.Log.Info("stopped", zap.String("part", p.name), zap.Duration("took", time.Since(began)))
 		}
@@ -282,7 +289,7 @@ func (s *Stack) part(name string) (*supervised, error) {
 			return p, nil
 		}
 	}
-	return nil, fmt.Errorf("the stack runs no %s", name)
+	return nil, fmt.Errorf("the stack runs without %s", title(name))
 }
 
 // Kill sends SIGKILL to a part and returns when it is dead. The stack starts it again as after any crash. It is for

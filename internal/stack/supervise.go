@@ -93,7 +93,7 @@ func (p *supervised) keep(say func(sentence string, fields ...zap.Field), change
 		if time.Since(proc.began) > steadyAfter {
 			pause = firstPause
 		}
-		say(fmt.Sprintf("the %s stopped (%s); starting it again in %s", p.name, proc.howItEnded(), pause),
+		say(fmt.Sprintf("%s stopped (%s); starting it again in %s", title(p.name), proc.howItEnded(), pause),
 			zap.String("part", p.name), zap.String("log", p.log))
 		select {
 		case <-time.After(pause):
@@ -106,12 +106,12 @@ func (p *supervised) keep(say func(sentence string, fields ...zap.Field), change
 			if p.isStopping() {
 				return
 			}
-			say(fmt.Sprintf("the %s doesn't come back: %v", p.name, err), zap.String("part", p.name))
+			say(fmt.Sprintf("%s doesn't come back: %v", title(p.name), err), zap.String("part", p.name))
 			continue
 		}
 		p.change(func() { p.restarts++ })
 		changed()
-		say(fmt.Sprintf("the %s is back after %s", p.name, time.Since(began).Round(10*time.Millisecond)),
+		say(fmt.Sprintf("%s is back after %s", title(p.name), time.Since(began).Round(10*time.Millisecond)),
 			zap.String("part", p.name), zap.Int("restarts", p.state().Restarts))
 	}
 }
@@ -167,9 +167,9 @@ func (p *supervised) await(ctx context.Context, restarts int) error {
 		select {
 		case <-changed:
 		case <-p.stopped:
-			return fmt.Errorf("the %s was stopped", p.name)
+			return fmt.Errorf("%s was stopped", title(p.name))
 		case <-ctx.Done():
-			return fmt.Errorf("waiting for the %s: %w", p.name, ctx.Err())
+			return fmt.Errorf("waiting for %s: %w", title(p.name), ctx.Err())
 		}
 	}
 }
@@ -180,11 +180,11 @@ func (p *supervised) kill() error {
 	proc := p.process
 	p.mu.Unlock()
 	if proc == nil {
-		return fmt.Errorf("the %s hasn't been started", p.name)
+		return fmt.Errorf("%s hasn't been started", title(p.name))
 	}
 	select {
 	case <-proc.exited:
-		return fmt.Errorf("the %s is down", p.name)
+		return fmt.Errorf("%s is down", title(p.name))
 	default:
 	}
 	proc.killGroup()

@@ -70,9 +70,8 @@ type TemporalServer struct {
 const asLongAsStdin = `exec 3<&0; "$@" </dev/null 3<&- & child=$!; (cat <&3 >/dev/null; kill "$child" 2>/dev/null) & wait "$child"`
 
 func (t TemporalServer) launch() launch {
-	l := launch{probe: t.probe}
 	if install.IsTemporalCLI(t.Program) {
-		l.argv = []string{
+		argv := []string{
 			"/bin/sh", "-c", asLongAsStdin, "sh", t.Program, "server", "start-dev",
 			"--ip", "127.0.0.1", "--port", t.Port, "--ui-port", t.UIPort, "--metrics-port", t.Metrics,
 			"--db-filename", t.Database, "--namespace", t.Namespace, "--log-level", "warn",
@@ -83,13 +82,13 @@ func (t TemporalServer) launch() launch {
 			"--dynamic-config-value", "history.visibilityProcessorMaxPollRPS=5000",
 			"--dynamic-config-value", "system.forceSearchAttributesCacheRefreshOnRead=true",
 		}
-		return l
+		return launch{argv: argv, probe: t.probe}
 	}
-	l.argv = []string{
+	argv := []string{
 		t.Program, "--stop-with-stdin", "--db", t.Database, "--namespace", t.Namespace,
 		"--port", t.Port, "--ui-port", t.UIPort, "--metrics-port", t.Metrics,
 	}
-	return l
+	return launch{argv: argv, readyLine: `{"frontend":`}
 }
 
 // probe asks for the namespace: a server that answers other calls may not have read its namespaces yet.

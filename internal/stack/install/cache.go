@@ -36,6 +36,13 @@ func CacheDir() (string, error) {
 // second, from one goroutine at a time; nil is allowed and hears nothing.
 type Progress func(sentence string)
 
+// Say tells the sentence.
+func (p Progress) Say(sentence string) {
+	if p != nil {
+		p(sentence)
+	}
+}
+
 func (p Progress) say(format string, args ...any) {
 	if p != nil {
 		p(fmt.Sprintf(format, args...))

@@ -19,7 +19,7 @@ import (
 const serverModule = "github.com/danbi-project/danbi/deploy/local"
 
 // Temporal returns the path of a program that serves Temporal: the `temporal` on PATH (its base name is then
-// "temporal", and it is run as `temporal server start-dev`), else BuiltTemporal's.
+// "temporal", and it is run as `temporal server start-dev`), else BuiltTemporal's. An empty cacheDir means CacheDir().
 func Temporal(ctx context.Context, cacheDir string, progress Progress) (string, error) {
 	if path, err := exec.LookPath("temporal"); err == nil {
 		return filepath.Abs(path)
@@ -36,6 +36,12 @@ func IsTemporalCLI(path string) bool {
 // by the module's files and the Go version, so it is built again only when one of those changes. Several processes
 // may ask at once: one builds, the others wait.
 func BuiltTemporal(ctx context.Context, cacheDir string, progress Progress) (string, error) {
+	if cacheDir == "" {
+		var err error
+		if cacheDir, err = CacheDir(); err != nil {
+			return "", err
+		}
+	}
 	source, err := serverSource()
 	if err != nil {
 		// An installed starter, run outside of the clone, still has what an earlier run built.
