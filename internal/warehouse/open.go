@@ -17,6 +17,7 @@ import (
 type Warehouse struct {
 	conn   driver.Conn
 	config Config
+	briefs briefs
 }
 
 // Open connects and pings. It creates nothing: a database that is missing is

@@ -1,0 +1,163 @@
+package warehouse
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
+)
+
+// featureColumns are the columns of the table features, in the order in which the extraction gives them.
+const featureColumns = "snapshot, customer_key, segment, region, zone, language, gender, age, tenure_days, recency_days, " +
+	"purchases, purchases_90d, spend, spend_28d, spend_90d, spend_months, rhythm_days, category_shares, top_category, top_brand, " +
+	"purchase_hours, response_hours, messages_180d, responses_180d"
+
+// lookback is how far back anything but the totals reaches.
+const lookback = 365 * 24 * time.Hour
+
+// buckets is how finely customers are counted before they are cut into shards.
+const buckets = 4096
+
+// catalogue is the hash of what the feature columns mean: of the query that computes them.
+func catalogue() string { return short("catalogue", query("features_extract"), featureColumns) }
+
+// short is a name from a hash: enough for a warehouse's snapshots and models, and short enough to be read aloud.
+func short(parts ...string) string {
+	sum := sha256.New()
+	for _, p := range parts {
+		fmt.Fprintf(sum, "%d:%s", len(p), p)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:12]
+}
+
+// PlanSnapshot names the snapshot of want's instant, currency and default zone, says whether it is published already, and
+// cuts the customers into shards (0: as many as their number asks for). Without customers it is features.ErrNoCustomers.
+func (w *Warehouse) PlanSnapshot(ctx context.Context, want features.Snapshot, shards int) (features.Snapshot, []campaign.Shard, error) {
+	var last uint32
+	var customers, state uint64
+	instant := args{"instant": want.Instant.UTC().Truncate(time.Second)}
+	if err := w.conn.QueryRow(ctx, query("features_census"), instant.list()...).Scan(&last, &customers, &state); err != nil {
+		return want, nil, fmt.Errorf("count what the snapshot is made of: %w", err)
+	}
+	if customers == 0 {
+		return want, nil, features.ErrNoCustomers
+	}
+	want.Instant = want.Instant.UTC().Truncate(time.Second)
+	want.Catalogue, want.Customers = catalogue(), customers
+	want.ID = "s" + short(want.Instant.Format(time.RFC3339), want.Catalogue, want.Currency, want.Zone, fmt.Sprint(state))
+	published, err := w.published(ctx, want)
+	if err != nil {
+		return want, nil, err
+	}
+	counted, err := w.buckets(ctx, want.Instant, last)
+	if err != nil {
+		return want, nil, err
+	}
+	if shards <= 0 {
+		shards = features.ShardsFor(customers)
+	}
+	return published, counted.Cut(shards), nil
+}
+
+// published fills in count, checksum and Published of a snapshot that is in place.
+func (w *Warehouse) published(ctx context.Context, of features.Snapshot) (features.Snapshot, error) {
+	rows, err := w.conn.Query(ctx, query("features_snapshot"), args{"snapshot": of.ID}.list()...)
+	if err != nil {
+		return of, fmt.Errorf("ask for snapshot %s: %w", of.ID, err)
+	}
+	defer func() { _ = rows.Close() }()
+	if rows.Next() {
+		if err := rows.Scan(&of.Customers, &of.Checksum); err != nil {
+			return of, fmt.Errorf("ask for snapshot %s: %w", of.ID, err)
+		}
+		of.Published = true
+	}
+	return of, rows.Err()
+}
+
+func (w *Warehouse) buckets(ctx context.Context, instant time.Time, last uint32) (features.Buckets, error) {
+	b := features.Buckets{Width: (last + buckets - 1) / buckets, Last: last}
+	b.Transactions = make([]uint64, (last+b.Width-1)/b.Width)
+	given := args{"width": b.Width, "last": last, "instant": instant}
+	rows, err := w.conn.Query(ctx, query("features_buckets"), given.list()...)
+	if err != nil {
+		return b, fmt.Errorf("count transactions by customer: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var bucket uint32
+		var transactions uint64
+		if err := rows.Scan(&bucket, &transactions); err != nil {
+			return b, fmt.Errorf("count transactions by customer: %w", err)
+		}
+		b.Transactions[bucket] = transactions
+	}
+	return b, rows.Err()
+}
+
+// extraction gives the parameters of the query that computes features for a range of customers.
+func (w *Warehouse) extraction(ctx context.Context, of features.Snapshot, shard campaign.Shard) (args, error) {
+	to := of.Instant
+	from := to.Add(-lookback)
+	otherwise, err := features.OffsetsOf(of.Zone, from, to)
+	if err != nil {
+		return nil, fmt.Errorf("the snapshot's zone: %w", err)
+	}
+	a := args{
+		"snapshot": of.ID, "instant": of.Instant, "currency": of.Currency, "low": shard.Low, "high": shard.High,
+		"cohort": "", "cohort_occurrence": uint32(0), "part": uint32(1), "offset": otherwise.Base,
+	}
+	names, err := w.zones(ctx, shard)
+	if err != nil {
+		return nil, err
+	}
+	known := []string{}
+	base := []int32{}
+	var at [features.Changes][]uint32
+	var by [features.Changes][]int32
+	for _, name := range names {
+		o, err := features.OffsetsOf(name, from, to)
+		if err != nil || o == otherwise {
+			continue
+		}
+		known, base = append(known, name), append(base, o.Base)
+		for i := range at {
+			at[i], by[i] = append(at[i], o.At[i]), append(by[i], o.By[i])
+		}
+	}
+	// transform does not take empty arrays; this name is no customer's, because zones hold no line ends.
+	if len(known) == 0 {
+		known, base = []string{"\n"}, []int32{0}
+		for i := range at {
+			at[i], by[i] = []uint32{features.Never}, []int32{0}
+		}
+	}
+	a["zones"], a["offsets"] = known, base
+	for i := range at {
+		n := fmt.Sprint(i + 1)
+		a["at"+n], a["by"+n] = at[i], by[i]
+		a["default_at"+n], a["default_by"+n] = otherwise.At[i], otherwise.By[i]
+	}
+	return a, nil
+}
+
+func (w *Warehouse) zones(ctx context.Context, shard campaign.Shard) (names []string, err error) {
+	rows, err := w.conn.Query(ctx, query("features_zones"), args{"low": shard.Low, "high": shard.High}.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("list the time zones: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var name string
+		if err := rows.Scan(&name); err != nil {
+			return nil, fmt.Errorf("list the time zones: %w", err)
+		}
+		names = append(names, name)
+	}
+	return names, rows.Err()
+}
