@@ -224,7 +224,7 @@ func oneStatement(text string) string {
 }
 
 var (
-	ddlObject = regexp.MustCompile(`^\s*(?:CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE TABLE|DROP (?:TABLE|VIEW)(?: IF EXISTS)?|TRUNCATE TABLE(?: IF EXISTS)?|ALTER TABLE) [\w.` + "`" + `]+`)
+	ddlObject = regexp.MustCompile(`^\s*(?:CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE TABLE|DROP (?:TABLE|VIEW)(?: IF EXISTS)?|TRUNCATE TABLE(?: IF EXISTS)?|ALTER TABLE) [\w.` + "`" + `{}:]+`)
 	ddlEngine = regexp.MustCompile(`\bENGINE\s*=\s*((?:Replacing|Summing|Aggregating)?MergeTree)\b`)
 )
 

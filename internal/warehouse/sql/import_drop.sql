@@ -1,0 +1,2 @@
+-- Nothing of an import stays behind but its rows.
+DROP TABLE IF EXISTS {name:Identifier} SYNC

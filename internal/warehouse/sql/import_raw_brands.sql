@@ -1,0 +1,12 @@
+-- Brands as the files have them; several rules may each know a part of one.
+CREATE TABLE IF NOT EXISTS import_raw_brands
+(
+    rule UInt16,
+    file UInt32,
+    line_in_file UInt64,
+    brand String,
+    name String,
+    category String
+)
+ENGINE = MergeTree
+ORDER BY tuple()

@@ -1,0 +1,17 @@
+-- Consents as the files have them, until keys are given.
+CREATE TABLE IF NOT EXISTS import_raw_consents
+(
+    rule UInt16,
+    file UInt32,
+    line_in_file UInt64,
+    id String,
+    channel String,
+    purpose String,
+    night Int64,
+    at Int64,
+    granted Int64,
+    evidence String,
+    bucket UInt8 MATERIALIZED cityHash64(id) % 64
+)
+ENGINE = MergeTree
+ORDER BY bucket
