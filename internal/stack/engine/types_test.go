@@ -116,6 +116,16 @@ func TestNoRowsIntoStructs(t *testing.T) {
 	require.Zero(t, count)
 }
 
+// The tests' engine is started with TZ=Asia/Seoul.
+func TestZoneIsNotTheMachines(t *testing.T) {
+	conn := stacktest.Empty(t).Conn()
+	var zone string
+	var at time.Time
+	require.NoError(t, conn.QueryRow(t.Context(), "SELECT timezone(), toDateTime('2017-11-05 12:00:00')").Scan(&zone, &at))
+	require.Equal(t, "UTC", zone)
+	require.Equal(t, time.Date(2017, 11, 5, 12, 0, 0, 0, time.UTC), at)
+}
+
 // The engine stores columns that are mostly zero sparsely; clients of its
 // revision must get them whole.
 func TestSparseColumns(t *testing.T) {

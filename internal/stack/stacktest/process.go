@@ -149,7 +149,9 @@ func (e *Engine) start() error {
 	}
 	defer func() { _ = log.Close() }()
 	cmd := exec.Command(self)
-	cmd.Env = append(os.Environ(), envPart+"="+partName, envLib+"="+e.lib, envDir+"="+e.dir, envListen+"="+listen, envToken+"="+e.token)
+	// Another zone than the engine's own, as on a developer's laptop: nothing may
+	// depend on the machine's.
+	cmd.Env = append(os.Environ(), "TZ=Asia/Seoul", envPart+"="+partName, envLib+"="+e.lib, envDir+"="+e.dir, envListen+"="+listen, envToken+"="+e.token)
 	cmd.Stderr = log
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
