@@ -2,9 +2,11 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/measurement"
 )
 
 // MeasureEffectInput asks for treated against control over the window.
@@ -28,6 +30,11 @@ type MeasureEffectOutput struct {
 	Reduction  float64 `json:"reduction,omitempty"` // share of variance that the adjustment saved
 	Mismatch   float64 `json:"mismatch"`            // p of the sample ratio
 	Claim      string  `json:"claim"`
+
+	Confidence   float64 `json:"confidence,omitempty"` // of the intervals
+	RelativeLow  float64 `json:"relative_low,omitempty"`
+	RelativeHigh float64 `json:"relative_high,omitempty"`
+	Currency     string  `json:"currency,omitempty"` // of a metric that is money, in minor units
 }
 
 // Arm is one side of the comparison.
@@ -62,8 +69,12 @@ type WriteReportOutput struct {
 	Bytes int `json:"bytes"`
 }
 
-// EffectStore computes the sufficient statistics of the arms in the warehouse.
-type EffectStore interface{}
+// EffectStore adds up the arms in the warehouse.
+type EffectStore interface {
+	ArmSums(ctx context.Context, run campaign.Run, q measurement.Question, shard campaign.Shard) (map[string]measurement.Sums, error)
+	Results(ctx context.Context, run campaign.Run, metric string) (map[string]measurement.Sums, error)
+	SaveResults(ctx context.Context, run campaign.Run, metric string, arms map[string]measurement.Sums, at time.Time) error
+}
 
 // Measurement compares treated with control.
 type Measurement struct {
@@ -71,7 +82,64 @@ type Measurement struct {
 	Briefs Briefs
 }
 
-// MeasureEffect is the effect by intention to treat, with its interval.
+// The arms that are compared, by their names in the warehouse.
+const (
+	armTreated = "treated"
+	armControl = "control"
+)
+
+// MeasureEffect compares all who were drawn for treatment with all who were drawn for control, whatever reached them.
 func (a *Measurement) MeasureEffect(ctx context.Context, in MeasureEffectInput) (MeasureEffectOutput, error) {
-	return MeasureEffectOutput{}, errUnwritten
+	stop := heartbeat(ctx)
+	defer stop()
+	out, err := a.measure(ctx, in)
+	return out, Classify(err)
+}
+
+func (a *Measurement) measure(ctx context.Context, in MeasureEffectInput) (MeasureEffectOutput, error) {
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return MeasureEffectOutput{}, err
+	}
+	spec := brief.Spec
+	arms, err := a.Store.Results(ctx, in.Run, spec.Measurement.Metric)
+	if err != nil {
+		return MeasureEffectOutput{}, err
+	}
+	if len(arms) == 0 {
+		question := measurement.Question{
+			Metric: spec.Measurement.Metric, Currency: spec.Currency, Opens: in.Times.Opens, Closes: in.Times.Closes,
+			Instant: in.Snapshot.Instant, Baseline: spec.Measurement.Baseline.Std(),
+		}
+		for _, shard := range in.Shards {
+			part, err := a.Store.ArmSums(ctx, in.Run, question, shard)
+			if err != nil {
+				return MeasureEffectOutput{}, err
+			}
+			for name, sums := range part {
+				arms[name] = arms[name].Plus(sums)
+			}
+		}
+		if err := a.Store.SaveResults(ctx, in.Run, spec.Measurement.Metric, arms, in.Times.Settles); err != nil {
+			return MeasureEffectOutput{}, err
+		}
+	}
+	treated, control := arms[armTreated], arms[armControl]
+	effect := measurement.Compare(treated, control, spec.Measurement.Confidence)
+	mismatch := measurement.SampleRatio(treated.Customers, control.Customers, float64(spec.Audience.Control))
+	out := MeasureEffectOutput{
+		Metric: spec.Measurement.Metric, Treated: arm(treated), Control: arm(control),
+		Difference: effect.Difference, Low: effect.Low, High: effect.High,
+		Relative: effect.Relative, RelativeLow: effect.RelativeLow, RelativeHigh: effect.RelativeHigh,
+		Adjusted: effect.Adjusted, Reduction: effect.Reduction, Confidence: effect.Confidence, Mismatch: mismatch,
+		Claim: string(effect.Judge(spec.Measurement.Delivered != campaign.DeliveredNever, mismatch)),
+	}
+	if out.Metric == campaign.MetricSpend {
+		out.Currency = spec.Currency
+	}
+	return out, nil
+}
+
+func arm(s measurement.Sums) Arm {
+	return Arm{Customers: s.Customers, Mean: s.Mean(), Deviation: s.Deviation()}
 }

@@ -2,11 +2,13 @@ package activities
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/settlement"
 )
 
 // QualifyCustomersInput asks who of a shard met the terms: customers whose offer was delivered, or may have been.
@@ -118,13 +120,29 @@ type CheckBooksOutput struct {
 	Accounts map[string]money.Minor `json:"accounts"`
 	Sum      money.Minor            `json:"sum"`
 	Intact   bool                   `json:"intact"`
+	Findings []string               `json:"findings,omitempty"` // what is wrong, batch by batch
 }
 
-// SettlementStore is the redemptions and payouts in the warehouse.
-type SettlementStore interface{}
+// SettlementStore is the redemptions, payouts and clawbacks in the warehouse.
+type SettlementStore interface {
+	QualifyCustomers(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reached uint64, err error)
+	Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error)
+	Dues(ctx context.Context, run campaign.Run, shard campaign.Shard) (dues []settlement.Due, booked []bool, err error)
+	Payouts(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
+	RecordPayouts(ctx context.Context, run campaign.Run, events []settlement.PayoutEvent) error
+	ClawBack(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reversed uint64, amount money.Minor, err error)
+}
 
-// PayoutProvider pays rewards out. Its idempotency key is what makes a payout happen once.
-type PayoutProvider interface{}
+// PayoutProvider pays rewards out. That it pays a key once is what makes a payout happen once; our rows are the record.
+type PayoutProvider interface {
+	// Pay asks for a payout. A nil error: it is paid, now or before. Otherwise one of settlement's errors says what
+	// the answer means.
+	Pay(ctx context.Context, p settlement.Payout) (response string, err error)
+	// Find asks whether the provider has a payout.
+	Find(ctx context.Context, key campaign.ID) (p settlement.Payout, found bool, err error)
+	// List gives all payouts of a run to each.
+	List(ctx context.Context, run campaign.Run, each func(settlement.Payout) error) error
+}
 
 // Settlement finds who met the terms, and pays them.
 type Settlement struct {
@@ -133,22 +151,86 @@ type Settlement struct {
 	Briefs  Briefs
 }
 
-// QualifyCustomers writes the redemptions of a shard.
+var (
+	_ = classify(settlement.ErrNotBooked, "NotBooked", false)
+	_ = classify(settlement.ErrUnreachable, "PayoutsUnreachable", false)
+)
+
+// QualifyCustomers writes the redemptions of a shard. Control has no assignment and is never in it.
 func (a *Settlement) QualifyCustomers(ctx context.Context, in QualifyCustomersInput) (QualifyCustomersOutput, error) {
-	return QualifyCustomersOutput{}, errUnwritten
+	stop := heartbeat(ctx)
+	defer stop()
+	out, err := a.qualify(ctx, in)
+	return out, Classify(err)
 }
 
-// PayDues pays what a shard is due, each due once.
-func (a *Settlement) PayDues(ctx context.Context, in PayDuesInput) (PayDuesOutput, error) {
-	return PayDuesOutput{}, errUnwritten
+func (a *Settlement) qualify(ctx context.Context, in QualifyCustomersInput) (out QualifyCustomersOutput, err error) {
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return out, err
+	}
+	if out.Reached, err = a.Store.QualifyCustomers(ctx, in.Run, settlement.TermsOf(brief.Spec, in.Times), in.Shard); err != nil {
+		return out, err
+	}
+	// Counted from what stands, so that a repeated attempt says the same as the first.
+	redeemed, err := a.Store.Redemptions(ctx, in.Run, in.Shard)
+	if err != nil {
+		return out, err
+	}
+	out.Qualified = uint64(len(redeemed))
+	for _, r := range redeemed {
+		if out.Due, err = money.Add(out.Due, r.Due); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
 }
 
-// ReconcilePayouts compares our books with the provider's.
-func (a *Settlement) ReconcilePayouts(ctx context.Context, in ReconcilePayoutsInput) (ReconcilePayoutsOutput, error) {
-	return ReconcilePayoutsOutput{}, errUnwritten
-}
-
-// ClawBack judges a shard's paid redemptions again.
+// ClawBack judges a shard's paid redemptions again with what is known at the end of the clawback window, and records
+// those that no longer hold. The books reverse them with the shard's clawback batch.
 func (a *Settlement) ClawBack(ctx context.Context, in ClawBackInput) (ClawBackOutput, error) {
-	return ClawBackOutput{}, errUnwritten
+	stop := heartbeat(ctx)
+	defer stop()
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return ClawBackOutput{}, Classify(err)
+	}
+	terms := settlement.TermsOf(brief.Spec, in.Times).KnownUntil(in.Times.Ends)
+	reversed, amount, err := a.Store.ClawBack(ctx, in.Run, terms, in.Shard)
+	return ClawBackOutput{Reversed: reversed, Amount: amount}, Classify(err)
+}
+
+// ReconcilePayouts compares our record with the provider's, payout by payout.
+func (a *Settlement) ReconcilePayouts(ctx context.Context, in ReconcilePayoutsInput) (ReconcilePayoutsOutput, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	payouts, err := a.Store.Payouts(ctx, in.Run, campaign.Shard{})
+	if err != nil {
+		return ReconcilePayoutsOutput{}, Classify(err)
+	}
+	both := settlement.NewReconciliation()
+	for _, p := range payouts {
+		if p.State == campaign.PayoutPaid {
+			both.Ours(settlement.Payout{Key: p.Payout, Amount: p.Amount, Currency: p.Currency, Customer: p.Customer})
+		}
+	}
+	err = a.Payouts.List(ctx, in.Run, func(p settlement.Payout) error { both.Theirs(p); return nil })
+	if err != nil {
+		return ReconcilePayoutsOutput{}, Classify(fmt.Errorf("list the provider's payouts: %w", err))
+	}
+	d := both.Differences()
+	out := ReconcilePayoutsOutput{Ours: d.Ours.Payouts, OursAmount: d.Ours.Amount, Theirs: d.Theirs.Payouts, TheirsAmount: d.Theirs.Amount}
+	for _, f := range []struct {
+		kind, message string
+		of            settlement.Difference
+	}{
+		{"missing", "we hold it for paid, the provider does not have it", d.Missing},
+		{"surplus", "the provider paid it, we do not hold it for paid", d.Surplus},
+		{"unequal", "the provider paid another amount", d.Unequal},
+	} {
+		if f.of.Payouts > 0 {
+			out.Differences = append(out.Differences, Fault{Kind: f.kind, Message: fmt.Sprintf("%s (difference %d)", f.message, f.of.Amount), Customers: f.of.Payouts, Example: f.of.Customer})
+		}
+	}
+	return out, nil
 }

@@ -1,0 +1,78 @@
+package ledger
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+)
+
+// Finding is one thing that is wrong with a ledger. Batch 0 is the ledger as a whole.
+type Finding struct {
+	Batch   uint32 `json:"batch"`
+	Kind    Kind   `json:"kind,omitempty"`
+	Message string `json:"message"`
+}
+
+// Audit checks a chain link by link: give it what was found of each batch, then ask for its findings.
+type Audit struct {
+	batches []Batch
+	found   map[uint32]uint64
+	hashed  map[uint32]*Hasher
+}
+
+// NewAudit starts with the recorded links, in order of their numbers.
+func NewAudit(batches []Batch) *Audit {
+	return &Audit{batches: batches, found: map[uint32]uint64{}, hashed: map[uint32]*Hasher{}}
+}
+
+// Found says how many postings carry a batch's number, recorded or not.
+func (a *Audit) Found(number uint32, postings uint64) { a.found[number] = postings }
+
+// Hashed gives the hash over a recorded batch's postings.
+func (a *Audit) Hashed(number uint32, h *Hasher) { a.hashed[number] = h }
+
+// Findings is empty when every row is what was booked. A hash tells which batch a changed row is in, not which row.
+func (a *Audit) Findings(head string) []Finding {
+	var out []Finding
+	say := func(number uint32, kind Kind, format string, args ...any) {
+		out = append(out, Finding{number, kind, fmt.Sprintf(format, args...)})
+	}
+	previous, recorded := "", map[uint32]bool{}
+	for i, b := range a.batches {
+		if recorded[b.Number] {
+			say(b.Number, b.Kind, "it is recorded twice, with different contents")
+			continue
+		}
+		recorded[b.Number] = true
+		if i > 0 && !recorded[b.Number-1] || i == 0 && b.Number > 1 {
+			say(b.Number, b.Kind, "the batch before it is missing")
+		}
+		if b.Previous != previous {
+			say(b.Number, b.Kind, "it does not follow the batch before it: the chain is broken here")
+		}
+		h := a.hashed[b.Number]
+		switch {
+		case h == nil:
+			say(b.Number, b.Kind, "its postings were not read")
+		case h.Postings < b.Postings:
+			say(b.Number, b.Kind, "%d of its %d postings are missing", b.Postings-h.Postings, b.Postings)
+		case h.Postings > b.Postings:
+			say(b.Number, b.Kind, "%d postings were added to its %d", h.Postings-b.Postings, b.Postings)
+		case h.Head(b.Previous, b.Number) != b.Head:
+			say(b.Number, b.Kind, "a posting was changed: its rows no longer hash to what was booked")
+		}
+		if h != nil && h.Sum != 0 {
+			say(b.Number, b.Kind, "its postings sum to %d, not to zero", h.Sum)
+		}
+		previous = b.Head
+	}
+	for _, number := range slices.Sorted(maps.Keys(a.found)) {
+		if !recorded[number] {
+			say(number, "", "%d postings of a batch that was never recorded", a.found[number])
+		}
+	}
+	if head != "" && head != previous {
+		say(0, "", "the chain ends in another head than the one that was kept elsewhere: batches were replaced, removed or added")
+	}
+	return out
+}

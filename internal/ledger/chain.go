@@ -1,0 +1,98 @@
+package ledger
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"hash"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// Row is one leg as it is kept: a posting.
+type Row struct {
+	Batch       uint32
+	Transaction string
+	Leg         uint8 // from 0
+	Kind        Kind
+	Account     Account
+	Customer    uint32
+	Amount      money.Minor
+	Currency    string
+	At          time.Time
+	Reference   string
+}
+
+// Rows are the postings of transactions in a batch.
+func Rows(batch uint32, transactions []Transaction) []Row {
+	rows := make([]Row, 0, 4*len(transactions))
+	for _, t := range transactions {
+		for i, leg := range t.Legs {
+			rows = append(rows, Row{batch, t.ID.String(), uint8(i), t.Kind, leg.Account, t.Customer, leg.Amount, t.Currency, t.At, t.Reference})
+		}
+	}
+	return rows
+}
+
+// Batch is one link of the chain.
+type Batch struct {
+	Number   uint32
+	Kind     Kind
+	Postings uint64
+	Previous string // head of the batch before it; empty for the first
+	Head     string
+	At       time.Time
+}
+
+// Hasher hashes the postings of one batch, given in order of transaction and leg, and adds them up.
+type Hasher struct {
+	Transactions uint64
+	Postings     uint64
+	Amount       money.Minor // sum of the legs above zero
+	Sum          money.Minor // of all legs: zero
+	last         string
+	digest       hash.Hash
+	buffer       []byte
+}
+
+// NewHasher starts a batch.
+func NewHasher() *Hasher { return &Hasher{digest: sha256.New()} }
+
+// Add takes the next row, all of whose columns are hashed.
+func (h *Hasher) Add(r Row) error {
+	e := h.buffer[:0]
+	e = binary.BigEndian.AppendUint32(e, r.Batch)
+	e = appendText(e, r.Transaction)
+	e = append(e, r.Leg)
+	e = appendText(e, string(r.Kind))
+	e = appendText(e, string(r.Account))
+	e = binary.BigEndian.AppendUint32(e, r.Customer)
+	e = binary.BigEndian.AppendUint64(e, uint64(r.Amount))
+	e = appendText(e, r.Currency)
+	e = binary.BigEndian.AppendUint64(e, uint64(r.At.Unix()))
+	e = appendText(e, r.Reference)
+	h.buffer = e
+	h.digest.Write(e)
+	if r.Transaction != h.last || h.Postings == 0 {
+		h.Transactions++
+		h.last = r.Transaction
+	}
+	h.Postings++
+	var err error
+	if h.Sum, err = money.Add(h.Sum, r.Amount); err != nil {
+		return err
+	}
+	h.Amount, err = money.Add(h.Amount, max(r.Amount, 0))
+	return err
+}
+
+// Head is the head of the chain after this batch: SHA-256 over the head before it, the batch's number and the hash of
+// its rows. The number is there because an empty batch has no rows that carry it.
+func (h *Hasher) Head(previous string, number uint32) string {
+	e := appendText(nil, previous)
+	e = binary.BigEndian.AppendUint32(e, number)
+	e = h.digest.Sum(e)
+	sum := sha256.Sum256(e)
+	return hex.EncodeToString(sum[:])
+}

@@ -1,0 +1,73 @@
+package settlement
+
+import (
+	"errors"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// What a provider's answer means for the money.
+var (
+	// ErrRefused: the provider said no, for good. Asking again with the same key changes nothing.
+	ErrRefused = errors.New("the provider refused the payout")
+	// ErrUnclear: the payout may have happened. Only the provider knows.
+	ErrUnclear = errors.New("the provider may or may not have made the payout")
+	// ErrUnreachable: nobody answered at all.
+	ErrUnreachable = errors.New("the payout provider can't be reached")
+	// ErrNotBooked: dues are there and none of them is in the ledger. Nothing is paid that is not booked.
+	ErrNotBooked = errors.New("the dues are not booked yet")
+)
+
+// Due is what a customer is owed, with where its payout stands.
+type Due struct {
+	Payout   campaign.ID // idempotency key
+	Customer uint32
+	Offer    string
+	Round    uint16
+	Amount   money.Minor
+	Currency string
+	Attempt  uint8                // 0: never requested
+	State    campaign.PayoutState // 0: never requested
+}
+
+// PayoutEvent is one row of a payout's history.
+type PayoutEvent struct {
+	Due
+	At       time.Time // campaign time
+	WallAt   time.Time
+	Reason   string
+	Response string
+}
+
+// Payout is what the provider is asked for, and what it says it paid.
+type Payout struct {
+	Key       campaign.ID
+	Amount    money.Minor
+	Currency  string
+	Customer  uint32
+	Reference string // campaign/occurrence
+}
+
+// Redemption says that a customer met an offer's terms.
+type Redemption struct {
+	Customer    uint32
+	Offer       string
+	Round       uint16
+	QualifiedAt time.Time
+	Purchase    uint64
+	Spend       money.Minor
+	Due         money.Minor
+	Currency    string
+}
+
+// Tally counts dues by where their payouts stand.
+type Tally struct {
+	Dues       uint64
+	Due        money.Minor
+	Paid       uint64
+	PaidAmount money.Minor
+	Refused    uint64
+	Unknown    uint64 // requested counts too: nobody knows how it ended
+}

@@ -1,0 +1,99 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/ledger"
+)
+
+// HashBatch reads the postings of a batch as they stand and hashes them.
+func (w *Warehouse) HashBatch(ctx context.Context, run campaign.Run, number uint32) (*ledger.Hasher, error) {
+	h := ledger.NewHasher()
+	rows, err := w.conn.Query(ctx, query("ledger_rows"), runOnly(run).with(args{"batch": number}).list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read batch %d: %w", number, err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		r := ledger.Row{Batch: number}
+		if err := rows.Scan(&r.Transaction, &r.Leg, (*string)(&r.Kind), (*string)(&r.Account), &r.Customer, (*int64)(&r.Amount), &r.Currency, &r.At, &r.Reference); err != nil {
+			return nil, fmt.Errorf("read batch %d: %w", number, err)
+		}
+		if err := h.Add(r); err != nil {
+			return nil, fmt.Errorf("batch %d: %w", number, err)
+		}
+	}
+	return h, rows.Err()
+}
+
+// Batches are the recorded links of the chain, in order. Two that differ under one number are both there.
+func (w *Warehouse) Batches(ctx context.Context, run campaign.Run) ([]ledger.Batch, error) {
+	rows, err := w.conn.Query(ctx, query("ledger_batches"), runOnly(run).list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read the chain: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []ledger.Batch
+	for rows.Next() {
+		var b ledger.Batch
+		if err := rows.Scan(&b.Number, (*string)(&b.Kind), &b.Postings, &b.Previous, &b.Head, &b.At); err != nil {
+			return nil, fmt.Errorf("read the chain: %w", err)
+		}
+		all = append(all, b)
+	}
+	return all, rows.Err()
+}
+
+// Verify reads the whole ledger of a run and says what is wrong with it. head is the one that is known from elsewhere,
+// as from the books workflow; empty, only the chain is checked against itself.
+func (w *Warehouse) Verify(ctx context.Context, run campaign.Run, head string) ([]ledger.Finding, error) {
+	batches, err := w.Batches(ctx, run)
+	if err != nil {
+		return nil, err
+	}
+	audit := ledger.NewAudit(batches)
+	rows, err := w.conn.Query(ctx, query("ledger_counts"), runOnly(run).list()...)
+	if err != nil {
+		return nil, fmt.Errorf("count the postings: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var number uint32
+		var postings, transactions uint64
+		if err := rows.Scan(&number, &postings, &transactions); err != nil {
+			return nil, fmt.Errorf("count the postings: %w", err)
+		}
+		audit.Found(number, postings)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("count the postings: %w", err)
+	}
+	for _, b := range batches {
+		h, err := w.HashBatch(ctx, run, b.Number)
+		if err != nil {
+			return nil, err
+		}
+		audit.Hashed(b.Number, h)
+	}
+	return audit.Findings(head), nil
+}
+
+// Postings are those of one customer.
+func (w *Warehouse) Postings(ctx context.Context, run campaign.Run, customer uint32) ([]ledger.Row, error) {
+	rows, err := w.conn.Query(ctx, query("ledger_customer"), runOnly(run).with(args{"customer": customer}).list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read the postings of customer %d: %w", customer, err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []ledger.Row
+	for rows.Next() {
+		var r ledger.Row
+		if err := rows.Scan(&r.Batch, &r.Transaction, &r.Leg, (*string)(&r.Kind), (*string)(&r.Account), &r.Customer, (*int64)(&r.Amount), &r.Currency, &r.At, &r.Reference); err != nil {
+			return nil, fmt.Errorf("read the postings of customer %d: %w", customer, err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}

@@ -1,0 +1,154 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/settlement"
+)
+
+// QualifyCustomers writes the redemptions of a shard and says how many customers an offer reached.
+//
+// What is due follows from the row's key alone (the reward of the assignment), so that two attempts that see different
+// purchases, because some were imported in between, can differ in when and by what it was reached but never in what is
+// owed; and the earliest stands. The rows are decided in one query and inserted from here as one block, which is in the
+// table whole or not at all: an INSERT SELECT that is killed leaves a part, and one that was thought dead goes on.
+// A customer who is there already is left as they are.
+func (w *Warehouse) QualifyCustomers(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reached uint64, err error) {
+	key := runKey(run, shard)
+	judged, err := w.judge(ctx, run, terms, shard, arrived)
+	if err != nil {
+		return 0, err
+	}
+	known, err := w.Redemptions(ctx, run, shard)
+	if err != nil {
+		return 0, err
+	}
+	there := make(map[uint32]bool, len(known))
+	for _, r := range known {
+		there[r.Customer] = true
+	}
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO redemptions (campaign, occurrence, launch, customer_key, offer, round, qualified_at, purchase, spend, due, currency)")
+	if err != nil {
+		return 0, fmt.Errorf("write redemptions: %w", err)
+	}
+	defer func() { _ = batch.Close() }()
+	for _, r := range judged {
+		if there[r.Customer] {
+			continue
+		}
+		err := batch.Append(run.Campaign, run.Occurrence, run.Launch.UTC(), r.Customer, r.Offer, r.Round, r.QualifiedAt, r.Purchase, int64(r.Spend), int64(r.Due), r.Currency)
+		if err != nil {
+			return 0, fmt.Errorf("write redemptions: %w", err)
+		}
+	}
+	if batch.Rows() > 0 {
+		if err := batch.Send(); err != nil {
+			return 0, fmt.Errorf("write redemptions: %w", err)
+		}
+	}
+	parameters := key.with(args{"plan": run.Plan, "closes": second(terms.Closes), "states": arrived})
+	if err := w.conn.QueryRow(ctx, query("settlement_reached"), parameters.list()...).Scan(&reached); err != nil {
+		return 0, fmt.Errorf("count whom an offer reached: %w", err)
+	}
+	return reached, nil
+}
+
+// The final states of an attempt after which the customer may have seen the message.
+var (
+	arrived = mayHaveArrived()
+	// Who redeemed in good faith before their address was found to be dead keeps the reward.
+	arrivedOrBounced = append(mayHaveArrived(), campaign.DeliveryBounced.String())
+)
+
+func mayHaveArrived() (names []string) {
+	for _, s := range []campaign.DeliveryState{campaign.DeliveryAttempting, campaign.DeliveryUnknown, campaign.DeliverySent, campaign.DeliveryDelivered} {
+		if s.MayHaveArrived() {
+			names = append(names, s.String())
+		}
+	}
+	return names
+}
+
+// firstRound is the only round of an offer that is met once.
+const firstRound = 1
+
+func (w *Warehouse) judge(ctx context.Context, run campaign.Run, t settlement.Terms, shard campaign.Shard, states []string) ([]settlement.Redemption, error) {
+	parameters := runKey(run, shard).with(args{
+		"plan": run.Plan, "states": states, "currency": t.Currency,
+		"opens": second(t.Opens), "closes": second(t.Closes), "known": second(t.Known),
+		"single": flag(t.Single), "from_receipt": flag(t.FromReceipt), "gross": flag(t.Gross),
+		"within":     uint32(min(t.Within/time.Second, math.MaxUint32)),
+		"categories": texts(t.Categories), "brands": texts(t.Brands), "excluded": texts(t.Excluded),
+	})
+	rows, err := w.conn.Query(ctx, query("settlement_judge"), parameters.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("judge who met the terms: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []settlement.Redemption
+	for rows.Next() {
+		r := settlement.Redemption{Round: firstRound, Currency: t.Currency}
+		if err := rows.Scan(&r.Customer, &r.Offer, (*int64)(&r.Due), &r.QualifiedAt, &r.Purchase, (*int64)(&r.Spend)); err != nil {
+			return nil, fmt.Errorf("judge who met the terms: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// Redemptions are those of a shard, in order of customer.
+func (w *Warehouse) Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error) {
+	rows, err := w.conn.Query(ctx, query("settlement_redemptions"), runKey(run, shard).list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read redemptions: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var all []settlement.Redemption
+	for rows.Next() {
+		var r settlement.Redemption
+		if err := rows.Scan(&r.Customer, &r.Offer, &r.Round, &r.QualifiedAt, &r.Purchase, (*int64)(&r.Spend), (*int64)(&r.Due), &r.Currency); err != nil {
+			return nil, fmt.Errorf("read redemptions: %w", err)
+		}
+		all = append(all, r)
+	}
+	return all, rows.Err()
+}
+
+// runKey are the parameters that name a run's rows of a shard; a shard of nothing is all customers.
+func runKey(run campaign.Run, shard campaign.Shard) args {
+	if shard.Of == 0 {
+		shard.Low, shard.High = 0, math.MaxUint32
+	}
+	return args{"campaign": run.Campaign, "occurrence": run.Occurrence, "low": shard.Low, "high": shard.High}
+}
+
+func (a args) with(more args) args {
+	for name, value := range more {
+		a[name] = value
+	}
+	return a
+}
+
+// second is an instant as the warehouse keeps it: a DateTime parameter refuses fractions.
+func second(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }
+
+func flag(set bool) uint8 {
+	if set {
+		return 1
+	}
+	return 0
+}
+
+// texts is never nil: a nil slice would be sent as NULL.
+func texts(list []string) []string { return append([]string{}, list...) }
+
+// sum adds amounts of rows; the warehouse's own sum would wrap around silently.
+func sum(total *money.Minor, amount money.Minor) (err error) {
+	*total, err = money.Add(*total, amount)
+	return err
+}

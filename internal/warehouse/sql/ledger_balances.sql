@@ -1,0 +1,10 @@
+-- The balance of each account. A posting that is there twice is one posting.
+SELECT account, sum(amount)
+FROM
+(
+    SELECT transaction, leg, account, amount
+    FROM postings
+    WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
+    LIMIT 1 BY transaction, leg, account, amount
+)
+GROUP BY account
