@@ -41,7 +41,7 @@ func (a *App) PrintTable(columns []Column, rows [][]string) {
 	}
 	var configs []table.ColumnConfig
 	for i, width := range fit(columns, rows, terminalWidth(a.Out)) {
-		c := table.ColumnConfig{Number: i + 1, WidthMax: width, WidthMaxEnforcer: text.WrapSoft}
+		c := table.ColumnConfig{Number: i + 1, WidthMax: width, WidthMaxEnforcer: wrap}
 		if columns[i].Right {
 			c.Align, c.AlignHeader = text.AlignRight, text.AlignRight
 		}
@@ -55,6 +55,16 @@ const (
 	narrowest  = 8 // a narrower column of words can't be read
 	cellBorder = 3 // a line and two blanks around each cell
 )
+
+// wrap breaks lines at words. The library lets the last letter of a line stand out by half when it is twice as wide as
+// others, as Korean ones are; one cell less then makes it fit.
+func wrap(s string, width int) string {
+	wrapped := text.WrapSoft(s, width)
+	if text.LongestLineLen(wrapped) > width {
+		return text.WrapSoft(s, width-1)
+	}
+	return wrapped
+}
 
 // fit returns the width of each column such that the table takes at most the width of the terminal: what is too much
 // is taken from the widest column, again and again.

@@ -89,6 +89,7 @@ func local(t *testing.T) {
 	for _, name := range []string{"DANBI_CLICKHOUSE_ADDR", "TEMPORAL_ADDRESS", "TEMPORAL_PROFILE", "TEMPORAL_CONFIG_FILE", "TEMPORAL_NAMESPACE"} {
 		t.Setenv(name, "")
 	}
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // under -race every part would take a second to end
 }
 
 // up starts a stack of fakes, without Temporal.
