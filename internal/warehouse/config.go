@@ -126,6 +126,11 @@ func envOr(name, otherwise string) string {
 	return otherwise
 }
 
+// String names the server and database, and never the password or token.
+func (c Config) String() string {
+	return fmt.Sprintf("%s://%s@%s/%s", c.Protocol, c.User, strings.Join(c.Addr, ","), c.Database)
+}
+
 // A database name is quoted wherever it is used; this keeps it readable in
 // logs, paths and other people's tools too.
 var databaseName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,62}$`)

@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -62,6 +63,7 @@ func TestOptions(t *testing.T) {
 	require.Equal(t, clickhouse.CompressionLZ4, o.Compression.Method)
 	require.Equal(t, "t", o.HttpHeaders[TokenHeader])
 	require.Equal(t, int64(7), o.Settings["max_memory_usage"])
+	require.Less(t, o.Settings["max_bytes_before_external_group_by"], o.Settings["max_memory_usage"])
 	require.False(t, o.TLS.InsecureSkipVerify)
 
 	near := Config{Addr: []string{"127.0.0.1:9000", "[::1]:9000", "localhost:9000"}, Protocol: ProtocolNative, Database: "danbi"}
@@ -77,6 +79,13 @@ func TestOptions(t *testing.T) {
 	require.NoError(t, os.WriteFile(far.CAFile, []byte("not a certificate"), 0o600))
 	_, err = far.options()
 	require.ErrorContains(t, err, "holds no PEM certificate")
+}
+
+func TestSecretsAreNotPrinted(t *testing.T) {
+	c := Config{Addr: []string{"a:1"}, Protocol: ProtocolHTTP, User: "u", Password: "p4ss", Token: "t0ken", Database: "d"}
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%s", c)} {
+		require.Equal(t, "http://u@a:1/d", text)
+	}
 }
 
 func TestOpenSaysWhatIsWrong(t *testing.T) {

@@ -78,6 +78,9 @@ func (c Config) options() (*clickhouse.Options, error) {
 	o.ClientInfo.Products = append(o.ClientInfo.Products, struct{ Name, Version string }{"danbi", "1"})
 	if c.MaxMemory > 0 {
 		o.Settings["max_memory_usage"] = c.MaxMemory
+		// Below the limit, so that a large query goes to disk before it fails.
+		o.Settings["max_bytes_before_external_group_by"] = c.MaxMemory / 2
+		o.Settings["max_bytes_before_external_sort"] = c.MaxMemory / 2
 	}
 	if c.Protocol == ProtocolHTTP {
 		o.Protocol = clickhouse.HTTP

@@ -16,8 +16,6 @@ const (
 	codeUnknownDatabase    = 81
 	codeUnknownSetting     = 115
 	codeTooManyQueries     = 202
-	codeReadOnly           = 164
-	codeAborted            = 236
 	codeCancelled          = 394
 	codeAuthentication     = 516
 	codeUnclassified       = 1002
