@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -69,7 +70,7 @@ func (p Policy) Verify(a Approval, planHash, author string, now time.Time) error
 		refuse = ErrSignature
 	case a.PlanHash != planHash:
 		refuse = ErrOtherPlan
-	case a.Approver == author:
+	case strings.EqualFold(a.Approver, strings.TrimSpace(author)):
 		refuse = ErrOwnPlan
 	case a.At.After(now.Add(clockSkew)):
 		refuse = ErrNotYet

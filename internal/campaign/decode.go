@@ -20,8 +20,8 @@ func Decode(name string, data []byte) (Spec, error) {
 	return spec, err
 }
 
-// DecodeSource is Decode that also gives the source, by which later faults are located. The source is nil only when
-// the file is not YAML at all.
+// DecodeSource is Decode that also gives the source, by which later faults are located. The source is nil when
+// the file is not YAML, or so far from a spec that nothing more can be said.
 func DecodeSource(name string, data []byte) (Spec, *Source, error) {
 	spec, source, all := decode[Spec](name, data)
 	if len(all) > 0 {
@@ -50,7 +50,7 @@ func (s *Source) further(known faults, err error) faults {
 		follows := slices.ContainsFunc(known, func(earlier Fault) bool {
 			return earlier.Field == "" || within(fault.Field, earlier.Field) || within(earlier.Field, fault.Field)
 		})
-		if !follows {
+		if !follows && !slices.ContainsFunc(s.guessed, func(guess string) bool { return within(fault.Field, guess) }) {
 			all = append(all, fault)
 		}
 	}
@@ -71,6 +71,9 @@ func decode[T any](name string, data []byte) (value T, source *Source, all fault
 	}
 	d := decoder{source: source, zone: time.UTC}
 	d.value(source.root, "", reflect.ValueOf(&value).Elem(), "")
+	if source.nodes > mostNodes || len(d.faults) > mostFaults { // too much to be a mistyped spec: no further check would help
+		source = nil
+	}
 	return value, source, d.faults
 }
 
@@ -88,12 +91,14 @@ type defaulter interface{ setDefaults() }
 func (d *decoder) value(node ast.Node, field string, into reflect.Value, tag reflect.StructTag) {
 	d.source.nodes++
 	if d.source.nodes > mostNodes {
-		if d.source.nodes == mostNodes+1 {
-			d.fault(node, field, say("the file holds too many values", "파일에 값이 너무 많습니다"), nil)
-		}
+		d.faults = nil
+		d.fault(node, field, say("the file holds too many values", "파일에 값이 너무 많습니다"), nil)
 		return
 	}
-	node = d.source.resolve(node)
+	alias, isAlias := node.(*ast.AliasNode)
+	if node = d.source.resolve(node); node == nil && isAlias {
+		d.fault(alias, field, say("the alias names no anchor", "별칭이 가리키는 앵커가 없습니다"), say("write the value itself", "값을 직접 쓰세요"))
+	}
 	if node == nil || node.Type() == ast.NullType {
 		return // a key without a value is as if it were not there; a required one is missed by its parent
 	}
@@ -143,6 +148,7 @@ func (d *decoder) structure(node ast.Node, field string, into reflect.Value) {
 			if guess := nearest(entry.name, names); guess != "" {
 				hint = sayf("did you mean %s?", "%s 아닌가요?", guess)
 				meant = append(meant, guess)
+				d.source.guessed = append(d.source.guessed, key(field, guess))
 			}
 			at := where(entry.key)
 			d.faults = append(d.faults, Fault{File: d.source.name, Line: at.line, Column: at.column, Field: key(field, entry.name),
@@ -152,11 +158,17 @@ func (d *decoder) structure(node ast.Node, field string, into reflect.Value) {
 		d.value(entry.value, key(field, entry.name), into.Field(known[index].index), known[index].tag)
 	}
 	for _, k := range known {
-		given := slices.ContainsFunc(entries, func(e entry) bool { return e.name == k.name && !empty(d.source.resolve(e.value)) })
+		given := slices.ContainsFunc(entries, func(e entry) bool { return e.name == k.name && !d.absent(e.value) })
 		if k.required && !given && !slices.Contains(meant, k.name) {
 			d.fault(node, key(field, k.name), say("is missing", "항목이 없습니다"), sayf("add the key %s", "%s 항목을 추가하세요", k.name))
 		}
 	}
+}
+
+// absent says that a key stands without a value; an alias of nothing is a fault of its own.
+func (d *decoder) absent(node ast.Node) bool {
+	_, alias := node.(*ast.AliasNode)
+	return !alias && empty(d.source.resolve(node))
 }
 
 func empty(node ast.Node) bool { return node == nil || node.Type() == ast.NullType }

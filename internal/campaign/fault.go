@@ -73,6 +73,9 @@ func (all *faults) add(field string, message, hint Text) {
 	*all = append(*all, Fault{Field: field, Message: message, Hint: hint})
 }
 
+// mostFaults is how many anybody would read.
+const mostFaults = 200
+
 // err joins the faults in the order of the file, or is nil.
 func (all faults) err() error {
 	if len(all) == 0 {
@@ -81,6 +84,10 @@ func (all faults) err() error {
 	slices.SortStableFunc(all, func(a, b Fault) int {
 		return cmp.Or(cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
+	if more := len(all) - mostFaults; more > 0 {
+		all = append(slices.Clip(all[:mostFaults]), Fault{File: all[0].File, Line: all[mostFaults].Line, Column: all[mostFaults].Column,
+			Message: sayf("%d more faults are not shown", "오류 %d개를 더 표시하지 않았습니다", more)})
+	}
 	joined := make([]error, len(all))
 	for i, fault := range all {
 		joined[i] = fault

@@ -33,3 +33,6 @@ func distance(a, b string) int {
 	}
 	return last[len(b)]
 }
+
+// Nearest is the known word that a wrong one was probably meant to be, or "" when none is close enough to suggest.
+func Nearest(word string, known []string) string { return nearest(word, known) }

@@ -31,7 +31,7 @@ func (p Policy) Validate() error {
 		field := fmt.Sprintf("other_currencies[%d]", i)
 		v.tier(key(field, "limits"), key(field, "auto_approve"), other.Limits, other.AutoApprove)
 		if seen[other.Limits.Currency] {
-			v.add(key(field, "limits.currency"), sayf("%s has limits already", "%s 한도가 이미 있습니다", other.Limits.Currency), say("keep one set of limits for each currency", "통화마다 한도를 하나만 두세요"))
+			v.add(key(key(field, "limits"), "currency"), sayf("%s has limits already", "%s 한도가 이미 있습니다", other.Limits.Currency), say("keep one set of limits for each currency", "통화마다 한도를 하나만 두세요"))
 		}
 		seen[other.Limits.Currency] = true
 	}
@@ -103,7 +103,7 @@ func (v *validator) approvers(approvers []Approver) {
 		switch {
 		case strings.TrimSpace(approver.Name) == "":
 			v.add(key(field, "name"), say("is empty", "비어 있습니다"), nil)
-		case names[approver.Name]:
+		case names[strings.ToLower(approver.Name)]: // an author is compared without case, so approvers are too
 			v.add(key(field, "name"), sayf("%q is in the list twice", "%q: 두 번 있습니다", approver.Name), nil)
 		}
 		if _, err := approver.public(); err != nil {
@@ -111,7 +111,7 @@ func (v *validator) approvers(approvers []Approver) {
 		} else if keys[approver.Key] {
 			v.add(key(field, "key"), say("is another approver's key too", "다른 승인자의 키와 같습니다"), say("give each approver a key of their own: starter keys new NAME", "승인자마다 키를 만드세요: starter keys new 이름"))
 		}
-		names[approver.Name], keys[approver.Key] = true, true
+		names[strings.ToLower(approver.Name)], keys[approver.Key] = true, true
 	}
 }
 

@@ -23,7 +23,8 @@ type Source struct {
 	root      ast.Node
 	anchors   map[string]ast.Node
 	positions map[string]position
-	nodes     int // decoded so far; anchors could otherwise make a small file a huge one
+	guessed   []string // keys that mistyped ones were probably meant to be: not missing as well
+	nodes     int      // decoded so far; anchors could otherwise make a small file a huge one
 }
 
 type position struct{ line, column int }
