@@ -1,0 +1,9 @@
+package activities_test
+
+import (
+	"testing"
+
+	"github.com/danbi-project/danbi/internal/stack/stacktest"
+)
+
+func TestMain(m *testing.M) { stacktest.Main(m) }
