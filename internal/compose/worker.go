@@ -54,7 +54,7 @@ func RunWorker(ctx context.Context, c Config) error {
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	workflows.Register(w)
-	if err := registerActivities(w, store, temporal, c, registry); err != nil {
+	if err := registerActivities(w, store, temporal, c.Providers); err != nil {
 		return err
 	}
 	failed := make(chan error, 1)

@@ -1,0 +1,9 @@
+package main
+
+// text chooses between the two languages that people read.
+func (a *App) text(english, korean string) string {
+	if a.Lang == "ko" {
+		return korean
+	}
+	return english
+}
