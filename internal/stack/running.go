@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
+	"time"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/contrib/envconfig"
@@ -198,6 +200,17 @@ func (r *Running) write() error {
 		return fmt.Errorf("write the stack's addresses: %w", err)
 	}
 	return os.Rename(unfinished, stackFile(r.Dir))
+}
+
+// awaitEnd waits for the parts of a supervisor that was killed: they end by themselves, and until then hold their
+// ports and their data. After an orderly stop none is named.
+func (r *Running) awaitEnd(limit time.Duration) {
+	deadline := time.Now().Add(limit)
+	for _, part := range r.Parts {
+		for part.PID > 0 && syscall.Kill(part.PID, 0) == nil && time.Now().Before(deadline) {
+			time.Sleep(20 * time.Millisecond)
+		}
+	}
 }
 
 func portOf(address string) string {

@@ -115,6 +115,7 @@ func (s *Stack) address() error {
 	if err != nil {
 		earlier = &Running{} // no earlier stack, or one whose file is damaged: its ports are no loss
 	}
+	earlier.awaitEnd(stopLimit)
 	ports := s.config.Ports
 	choice := &portChoice{}
 	r := Running{Dir: s.dir, PID: os.Getpid()}
