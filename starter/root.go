@@ -7,6 +7,7 @@ import (
 // commands are all commands, in the order in which a newcomer meets them. Each is made by a file of its own.
 var commands = []func(*App) *cobra.Command{
 	newUpCommand,
+	newWorldCommand,
 	newPartCommand,
 }
 

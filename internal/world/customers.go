@@ -37,10 +37,15 @@ func (t *customerRows) add(p *person, k *known) {
 	t.gender.add(k.gender)
 	t.birthYear = append(t.birthYear, k.birthYear)
 	t.joined = append(t.joined, k.joined)
-	t.externalID = append(t.externalID, ExternalID(p.key))
+	id := ExternalID(p.key)
+	t.externalID = append(t.externalID, id)
 	t.name = append(t.name, k.name)
-	t.contact(p.key, "email", k.email)
-	t.contact(p.key, "sms", k.sms)
+	if k.hasEmail {
+		t.contact(p.key, "email", id+"@customers.example.invalid") // a domain that is reserved to reach nobody
+	}
+	if k.hasSMS {
+		t.contact(p.key, "sms", fmt.Sprintf("+8210%08d", p.key)) // 010-0 and 010-1 are assigned to nobody
+	}
 	if s := &k.suppressed; s.reason != "" {
 		t.suppressedKey = append(t.suppressedKey, p.key)
 		t.suppressedChannel.add(s.channel)
@@ -51,9 +56,6 @@ func (t *customerRows) add(p *person, k *known) {
 }
 
 func (t *customerRows) contact(key uint32, channel, address string) {
-	if address == "" {
-		return
-	}
 	t.contactKey = append(t.contactKey, key)
 	t.contactChannel.add(channel)
 	t.address = append(t.address, address)

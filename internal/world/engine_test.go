@@ -3,6 +3,7 @@ package world
 import (
 	"testing"
 
+	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/stretchr/testify/require"
 
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
@@ -44,3 +45,5 @@ func TestOneAndSixteenShardsMakeTheSameWorld(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, fingerprints(t, one), fingerprints(t, many))
 }
+
+func clickhouseNamed(name string, value any) any { return clickhouse.Named(name, value) }

@@ -172,3 +172,20 @@ func (w *World) terms(ctx context.Context, store *warehouse.Warehouse, c Context
 	}
 	return out, nil
 }
+
+// LivedTo is the instant up to which all customers of r have lived: where a rehearsal may start. It is the zero time if
+// some were never made.
+func LivedTo(ctx context.Context, store *warehouse.Warehouse, r Range) (time.Time, error) {
+	spans, err := store.WorldSpans(ctx, r.Low, r.High)
+	if err != nil {
+		return time.Time{}, err
+	}
+	to := int64(math.MaxInt64)
+	for _, p := range pieces(spans, r) {
+		to = min(to, p.livedTo)
+	}
+	if to == 0 {
+		return time.Time{}, nil
+	}
+	return time.Unix(to, 0).UTC(), nil
+}

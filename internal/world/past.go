@@ -113,7 +113,7 @@ func (w *World) part(p *person, c *pastCampaign, known *known, agreed bool) past
 		return pastPart{reason: "suppressed", propensity: 1}
 	case !agreed:
 		return pastPart{reason: "no_consent", propensity: 1}
-	case known.email == "":
+	case !known.hasEmail:
 		return pastPart{reason: "no_address", propensity: 1}
 	case !selected:
 		return pastPart{reason: "not_selected", propensity: float32(1 - c.selected)}

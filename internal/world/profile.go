@@ -1,7 +1,5 @@
 package world
 
-import "fmt"
-
 // A surface is what the source tables say about one customer, apart from what they buy.
 type surface struct {
 	segment, gender string
@@ -9,7 +7,8 @@ type surface struct {
 	birthYear       uint16
 	joined          uint16 // civil day since 1970
 	name            string
-	email, sms      string // empty: none
+	hasEmail        bool
+	hasSMS          bool
 }
 
 var segments = []string{"basic", "silver", "gold", "vip"}
@@ -55,13 +54,7 @@ func (w *World) surface(p *person) surface {
 		out.name = englishFirst[s.below(len(englishFirst))] + " " + englishLast[s.below(len(englishLast))]
 	}
 	c := newStream(w.seed, p.key, forContact, 0)
-	if c.chance(hasEmail) {
-		out.email = fmt.Sprintf("C%08d@customers.example.invalid", p.key)
-	}
-	if c.chance(hasSMS) {
-		// 010-0 and 010-1 are assigned to nobody.
-		out.sms = fmt.Sprintf("+8210%08d", p.key)
-	}
+	out.hasEmail, out.hasSMS = c.chance(hasEmail), c.chance(hasSMS)
 	return out
 }
 
