@@ -19,6 +19,7 @@ type ImportOptions struct {
 	Workers    int                  // that parse; 0 means one per core and one more
 	Progress   func(ImportProgress) // called a few times a second, from one goroutine; may be nil
 	Log        *zap.Logger          // may be nil
+	Patience   time.Duration        // after how long without a sign of life another import counts as dead; 0 means 6 s
 	Now        time.Time            // what rows carry as their instant of import; zero means the wall clock
 }
 
@@ -35,6 +36,9 @@ func (o ImportOptions) withDefaults() ImportOptions {
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0) + 1 // one waits for the database while the others parse
+	}
+	if o.Patience <= 0 {
+		o.Patience = 6 * time.Second
 	}
 	if o.Log == nil {
 		o.Log = zap.NewNop()
@@ -89,7 +93,7 @@ func (r *importRun) run(ctx context.Context, dir string) (err error) {
 	if err := r.preflight(); err != nil {
 		return fmt.Errorf("%w: %w", ErrRefused, err)
 	}
-	unlock, err := r.w.lockImports(ctx, r.meter)
+	unlock, err := r.w.lockImports(ctx, r.meter, r.o.Patience)
 	if err != nil {
 		return err
 	}
@@ -123,6 +127,7 @@ func (r *importRun) run(ctx context.Context, dir string) (err error) {
 	if err := r.read(ctx); err != nil {
 		return err
 	}
+	r.o.Log.Debug("import read", zap.Uint64("records", r.summary.Records))
 	r.meter.begin("decide", nil)
 	if err := r.decide(ctx); err != nil {
 		return err
@@ -135,8 +140,9 @@ func (r *importRun) run(ctx context.Context, dir string) (err error) {
 		return err
 	}
 	decided = true
+	r.o.Log.Debug("import decided", zap.String("import", r.id))
 	r.meter.begin("publish", nil)
-	return r.w.publishImport(ctx, r.id, false)
+	return r.w.publishImport(ctx, r.id, false, r.o.Log)
 }
 
 // judge refuses the whole when too much of it could not be read.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"go.uber.org/zap"
 
 	"github.com/danbi-project/danbi/internal/importing"
 )
@@ -34,6 +35,7 @@ func (r *importRun) decide(ctx context.Context) error {
 				return err
 			}
 		}
+		r.o.Log.Debug("decided", zap.String("table", t.Target), zap.Uint64("staged", staged))
 		t.Rejected += strangers
 		if t.New, err = r.w.countRows(ctx, readyTable(t.Target)); err != nil {
 			return err

@@ -15,21 +15,20 @@ import (
 // so that machines need not agree on the time.
 const (
 	importLockTable = "import_lock"
-	importBeat      = time.Second
-	importDeath     = 6 * importBeat // a lock that stands still for so long is taken over
+	importBeats     = 6 // signs of life within the patience of those who wait
 
 	codeTableExists = 57
 )
 
 // lockImports waits until no other import runs. unlock ends the turn.
-func (w *Warehouse) lockImports(ctx context.Context, meter *importMeter) (unlock func() error, err error) {
+func (w *Warehouse) lockImports(ctx context.Context, meter *importMeter, patience time.Duration) (unlock func() error, err error) {
 	defer meter.waiting.Store("")
 	var last uint64
 	still := time.Duration(0)
 	for {
 		err := w.conn.Exec(ctx, w.config.DDL(oneStatement(query("import_lock"))))
 		if err == nil {
-			return w.holdImportLock(ctx), nil
+			return w.holdImportLock(ctx, patience/importBeats), nil
 		}
 		if !hasCode(err, codeTableExists) {
 			return nil, fmt.Errorf("take the lock of imports: %w", err)
@@ -41,7 +40,7 @@ func (w *Warehouse) lockImports(ctx context.Context, meter *importMeter) (unlock
 		if beat != last {
 			last, still = beat, 0
 		}
-		if still >= importDeath {
+		if still >= patience {
 			if err := w.dropImportLock(ctx); err != nil {
 				return nil, err
 			}
@@ -51,17 +50,17 @@ func (w *Warehouse) lockImports(ctx context.Context, meter *importMeter) (unlock
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-time.After(importBeat):
-			still += importBeat
+		case <-time.After(patience / importBeats):
+			still += patience / importBeats
 		}
 	}
 }
 
-func (w *Warehouse) holdImportLock(ctx context.Context) func() error {
+func (w *Warehouse) holdImportLock(ctx context.Context, every time.Duration) func() error {
 	beating, stop := context.WithCancel(ctx)
 	var done sync.WaitGroup
 	done.Go(func() {
-		tick := time.NewTicker(importBeat)
+		tick := time.NewTicker(every)
 		defer tick.Stop()
 		for beat := uint64(1); ; beat++ {
 			// A beat that is lost only makes others less patient.

@@ -55,7 +55,7 @@ func (w *Warehouse) finishImports(ctx context.Context, log *zap.Logger) error {
 	}
 	for _, id := range ids {
 		log.Info("finishing an import that was interrupted", zap.String("import", id))
-		if err := w.publishImport(ctx, id, true); err != nil {
+		if err := w.publishImport(ctx, id, true, log); err != nil {
 			return err
 		}
 	}
@@ -68,7 +68,7 @@ var keepsEveryRow = []string{"quarantine", "consents", "suppressions", "transact
 
 // publishImport moves what is ready into place, partition by partition, and
 // closes the import. With resume a killed one may have done a part of it.
-func (w *Warehouse) publishImport(ctx context.Context, id string, resume bool) error {
+func (w *Warehouse) publishImport(ctx context.Context, id string, resume bool, log *zap.Logger) error {
 	for _, target := range importTables() {
 		there, err := w.countQuery(ctx, "import_exists", args{"database": w.Database(), "name": readyTable(target)})
 		if err != nil {
@@ -77,17 +77,18 @@ func (w *Warehouse) publishImport(ctx context.Context, id string, resume bool) e
 		if there == 0 {
 			return fmt.Errorf("import %s was decided but its table %s is gone; restore it, or delete the import's rows from imports to import its files again", id, readyTable(target))
 		}
-		if err := w.publishTarget(ctx, target, resume); err != nil {
+		if err := w.publishTarget(ctx, target, resume, log); err != nil {
 			return fmt.Errorf("publish %s (run the import again to finish it): %w", target, err)
 		}
 	}
+	log.Debug("import published", zap.String("import", id))
 	if err := w.conn.Exec(ctx, query("import_finish"), args{"import": id}.list()...); err != nil {
 		return fmt.Errorf("close the import (run it again to finish it): %w", err)
 	}
 	return w.dropStaging(ctx)
 }
 
-func (w *Warehouse) publishTarget(ctx context.Context, target string, resume bool) error {
+func (w *Warehouse) publishTarget(ctx context.Context, target string, resume bool, log *zap.Logger) error {
 	rows, err := w.conn.Query(ctx, query("import_partitions"), args{"ready": readyTable(target)}.list()...)
 	if err != nil {
 		return err
@@ -109,9 +110,10 @@ func (w *Warehouse) publishTarget(ctx context.Context, target string, resume boo
 		if resume {
 			publish = w.addMissing
 		}
-		if err := publish(ctx, target, p); err != nil {
+		if err := publish(ctx, target, p, log); err != nil {
 			return fmt.Errorf("partition %s: %w", p, err)
 		}
+		log.Debug("published", zap.String("table", target), zap.String("partition", p))
 	}
 	return nil
 }
@@ -119,12 +121,12 @@ func (w *Warehouse) publishTarget(ctx context.Context, target string, resume boo
 // movePartition puts a partition into place as a whole: a reader sees all of
 // it or nothing. ALTER takes no parameters for names and partitions, so they
 // are quoted.
-func (w *Warehouse) movePartition(ctx context.Context, target, partition string) error {
+func (w *Warehouse) movePartition(ctx context.Context, target, partition string, _ *zap.Logger) error {
 	return w.conn.Exec(ctx, w.config.DDL("ALTER TABLE "+quoteName(readyTable(target))+" MOVE PARTITION ID "+quoteText(partition)+" TO TABLE "+quoteName(target)))
 }
 
 // addMissing is movePartition after a kill: some rows may be in both places.
-func (w *Warehouse) addMissing(ctx context.Context, target, partition string) error {
+func (w *Warehouse) addMissing(ctx context.Context, target, partition string, log *zap.Logger) error {
 	name := "import_resume"
 	if slices.Contains(keepsEveryRow, target) {
 		name += "_" + target
@@ -133,5 +135,6 @@ func (w *Warehouse) addMissing(ctx context.Context, target, partition string) er
 	if err := w.conn.Exec(ctx, query(name), a.list()...); err != nil {
 		return err
 	}
+	log.Debug("added what was missing", zap.String("table", target), zap.String("partition", partition))
 	return w.conn.Exec(ctx, w.config.DDL("ALTER TABLE "+quoteName(readyTable(target))+" DROP PARTITION ID "+quoteText(partition)))
 }
