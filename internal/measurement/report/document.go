@@ -1,0 +1,198 @@
+// Package report is what a run brought, as one document: what it holds, and how it is shown to people in a terminal
+// and on a page, in Korean and English.
+package report
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// Document is the report of a run. All amounts are minor units of Currency.
+type Document struct {
+	Campaign   string         `json:"campaign"`
+	Occurrence uint32         `json:"occurrence"`
+	Plan       uint16         `json:"plan"`
+	Title      campaign.Text  `json:"title"`
+	Stage      campaign.Stage `json:"stage"`
+	Final      bool           `json:"final"`
+	Currency   string         `json:"currency"`
+	Zone       string         `json:"zone"`
+	Rehearsal  bool           `json:"rehearsal"`
+	Delivered  string         `json:"delivered"` // really, or never: a replay over history
+	Times      campaign.Times `json:"times"`
+	At         time.Time      `json:"at"` // campaign time
+	Snapshot   Snapshot       `json:"snapshot"`
+	Model      Model          `json:"model"`
+
+	Funnel     map[string]uint64 `json:"funnel,omitempty"` // customers by the reason that took them out; what the workflow counted
+	Arms       []Arm             `json:"arms"`
+	Offers     []Offer           `json:"offers"`
+	Thresholds []Bin             `json:"thresholds,omitempty"`
+	Hours      [24]uint64        `json:"hours"` // planned messages by the customer's own hour
+	Deliveries []Touch           `json:"deliveries"`
+	Settlement Settlement        `json:"settlement"`
+	Days       []Day             `json:"days,omitempty"` // redemptions by day of the window
+	Ledger     Ledger            `json:"ledger"`
+	Effect     *Effect           `json:"effect,omitempty"`
+	Budget     Budget            `json:"budget"`
+	Forecast   Forecast          `json:"forecast"`
+}
+
+// Snapshot is the features that the run was planned on.
+type Snapshot struct {
+	ID        string    `json:"id"`
+	Instant   time.Time `json:"instant"`
+	Customers uint64    `json:"customers"`
+}
+
+// Model is what ranked the audience.
+type Model struct {
+	Kind string  `json:"kind"`
+	Rows uint64  `json:"rows,omitempty"`
+	AUC  float64 `json:"auc,omitempty"`
+	Note string  `json:"note,omitempty"`
+}
+
+// Arm counts the customers of an arm, or those left out, for one reason.
+type Arm struct {
+	Arm       string `json:"arm"` // treated, control, holdout, left_out
+	Reason    string `json:"reason,omitempty"`
+	Customers uint64 `json:"customers"`
+}
+
+// Offer is one rung of the ladder: what was promised, believed and earned.
+type Offer struct {
+	ID           string        `json:"id"`
+	Title        campaign.Text `json:"title,omitempty"`
+	Customers    uint64        `json:"customers"`
+	Explored     uint64        `json:"explored,omitempty"` // drawn at random, to learn
+	Exposure     money.Minor   `json:"exposure"`           // sum of rewards
+	ExpectedCost money.Minor   `json:"expected_cost"`
+	Value        money.Minor   `json:"value"`              // expected
+	Reach        float64       `json:"p_reach"`            // mean, given the offer
+	Without      float64       `json:"p_reach_without"`    // mean, without it
+	Least        money.Minor   `json:"least,omitempty"`    // thresholds
+	Median       money.Minor   `json:"median,omitempty"`   //
+	Greatest     money.Minor   `json:"greatest,omitempty"` //
+	Redeemed     uint64        `json:"redeemed"`           //
+	Due          money.Minor   `json:"due"`                //
+}
+
+// Bin counts thresholds from Low on, up to the next bin.
+type Bin struct {
+	Low       money.Minor `json:"low"`
+	High      money.Minor `json:"high"`
+	Customers uint64      `json:"customers"`
+	Redeemed  uint64      `json:"redeemed"`
+}
+
+// Touch counts one contact's deliveries by the state they ended in.
+type Touch struct {
+	Touch  string            `json:"touch"`
+	States map[string]uint64 `json:"states"`
+}
+
+// Settlement is what was owed and paid, by us and by the provider.
+type Settlement struct {
+	Reached      uint64       `json:"reached"`
+	Qualified    uint64       `json:"qualified"`
+	Due          money.Minor  `json:"due"`
+	Paid         uint64       `json:"paid"`
+	PaidAmount   money.Minor  `json:"paid_amount"`
+	Refused      uint64       `json:"refused,omitempty"`
+	Unknown      uint64       `json:"unknown,omitempty"`
+	Theirs       uint64       `json:"theirs"`
+	TheirsAmount money.Minor  `json:"theirs_amount"`
+	Differences  []Difference `json:"differences,omitempty"`
+	Clawed       uint64       `json:"clawed,omitempty"`
+	ClawedAmount money.Minor  `json:"clawed_amount,omitempty"`
+}
+
+// Difference is one kind of disagreement with the provider.
+type Difference struct {
+	Kind     string `json:"kind"` // missing, surplus, unequal
+	Payouts  uint64 `json:"payouts"`
+	Customer uint32 `json:"customer"` // an example
+}
+
+// Day counts the redemptions of one day, local in the run's zone.
+type Day struct {
+	Day      string      `json:"day"`
+	Redeemed uint64      `json:"redeemed"`
+	Due      money.Minor `json:"due"`
+}
+
+// Ledger is the trial balance and the head of the chain.
+type Ledger struct {
+	Accounts map[string]money.Minor `json:"accounts"`
+	Sum      money.Minor            `json:"sum"`
+	Intact   bool                   `json:"intact"`
+	Findings []string               `json:"findings,omitempty"`
+	Batches  uint64                 `json:"batches"`
+	Head     string                 `json:"head"`
+}
+
+// Effect is treated against control, per customer, and what may be claimed of it.
+type Effect struct {
+	Metric       string  `json:"metric"`
+	Money        bool    `json:"money"` // the metric is in minor units of the currency
+	Treated      Side    `json:"treated"`
+	Control      Side    `json:"control"`
+	Confidence   float64 `json:"confidence"`
+	Difference   float64 `json:"difference"`
+	Low          float64 `json:"low"`
+	High         float64 `json:"high"`
+	Relative     float64 `json:"relative"`
+	RelativeLow  float64 `json:"relative_low"`
+	RelativeHigh float64 `json:"relative_high"`
+	Adjusted     bool    `json:"adjusted"`
+	Reduction    float64 `json:"reduction,omitempty"`
+	Mismatch     float64 `json:"mismatch"` // probability of the sample ratio
+	Claim        string  `json:"claim"`
+	// Only where an effect may be claimed:
+	Incremental float64 `json:"incremental,omitempty"`   // over all treated customers
+	UnitCost    float64 `json:"cost_per_unit,omitempty"` // cost of one incremental unit of the metric
+}
+
+// Side is one arm of the comparison.
+type Side struct {
+	Customers uint64  `json:"customers"`
+	Mean      float64 `json:"mean"`
+	Deviation float64 `json:"deviation"`
+}
+
+// Budget is what might be spent, and what was.
+type Budget struct {
+	Expected money.Minor `json:"expected"` // the optimiser's constraint
+	Exposure money.Minor `json:"exposure"` // the hard cap
+	Out      money.Minor `json:"out"`      // sum of maximum rewards that were promised
+	Rewards  money.Minor `json:"rewards"`  // cost of rewards, less what was clawed back
+	Messages uint64      `json:"messages"` // that left, or may have
+	Contact  money.Minor `json:"contact"`  // their cost
+	Total    money.Minor `json:"total"`
+}
+
+// Forecast is what was believed before, beside what came.
+type Forecast struct {
+	Redeemed    float64     `json:"redeemed"`     // of all who were given an offer
+	RedeemedOut uint64      `json:"redeemed_out"` //
+	Cost        money.Minor `json:"cost"`
+	CostOut     money.Minor `json:"cost_out"`
+	Value       money.Minor `json:"value"` // incremental margin less cost
+}
+
+// Facts are what the warehouse adds to a report.
+type Facts struct {
+	Arms       []Arm
+	Offers     []Offer
+	Thresholds []Bin
+	Hours      [24]uint64
+	Deliveries []Touch
+	Days       []Day
+	Clawed     uint64
+	Clawback   money.Minor
+	Batches    uint64
+	Expected   float64 // redemptions
+}
