@@ -1,9 +1,21 @@
 package activities
 
-import "context"
+import (
+	"context"
+	"encoding/json"
+	"time"
 
-// ReportStore is where reports are kept and what they are made of.
-type ReportStore interface{}
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/ledger"
+	"github.com/danbi-project/danbi/internal/measurement/report"
+)
+
+// ReportStore is where reports are kept, and what the warehouse knows of a run.
+type ReportStore interface {
+	ReportFacts(ctx context.Context, run campaign.Run, snapshot, zone string) (report.Facts, error)
+	SaveReport(ctx context.Context, run campaign.Run, text string, at time.Time) error
+}
 
 // Reports writes what a run brought.
 type Reports struct {
@@ -11,7 +23,72 @@ type Reports struct {
 	Briefs Briefs
 }
 
-// WriteReport writes the report of a run.
+// WriteReport writes the report of a run, from what the workflow knows and what the warehouse adds.
 func (a *Reports) WriteReport(ctx context.Context, in WriteReportInput) (WriteReportOutput, error) {
-	return WriteReportOutput{}, errUnwritten
+	stop := heartbeat(ctx)
+	defer stop()
+	out, err := a.write(ctx, in)
+	return out, Classify(err)
+}
+
+func (a *Reports) write(ctx context.Context, in WriteReportInput) (WriteReportOutput, error) {
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return WriteReportOutput{}, err
+	}
+	facts, err := a.Store.ReportFacts(ctx, in.Run, in.Snapshot.ID, brief.Spec.Zone)
+	if err != nil {
+		return WriteReportOutput{}, err
+	}
+	at := in.Clock.At(clock.Wall())
+	d := document(in, brief.Spec, facts, at)
+	if err := d.Account(brief.Spec.Budget.Contact, facts.Expected); err != nil {
+		return WriteReportOutput{}, err
+	}
+	text, err := json.Marshal(d)
+	if err != nil {
+		return WriteReportOutput{}, err
+	}
+	return WriteReportOutput{Bytes: len(text)}, a.Store.SaveReport(ctx, in.Run, string(text), at)
+}
+
+func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at time.Time) *report.Document {
+	d := &report.Document{
+		Campaign: in.Run.Campaign, Occurrence: in.Run.Occurrence, Plan: in.Run.Plan, Title: spec.Title, Stage: in.Stage, Final: in.Final,
+		Currency: spec.Currency, Zone: spec.Zone, Rehearsal: in.Clock.Rehearsal, Delivered: spec.Measurement.Delivered, Times: in.Times, At: at,
+		Snapshot: report.Snapshot{ID: in.Snapshot.ID, Instant: in.Snapshot.Instant, Customers: in.Snapshot.Customers},
+		Model:    report.Model{Kind: in.Model.Kind, Rows: in.Model.Rows, AUC: in.Model.AUC, Note: in.Model.Note},
+		Funnel:   in.Funnel, Arms: facts.Arms, Offers: facts.Offers, Thresholds: facts.Thresholds, Hours: facts.Hours,
+		Deliveries: facts.Deliveries, Days: facts.Days,
+		Settlement: report.Settlement{
+			Reached: in.Settled.Reached, Qualified: in.Settled.Qualified, Due: in.Settled.Due,
+			Paid: in.Paid.Paid, PaidAmount: in.Paid.Amount, Refused: in.Paid.Refused, Unknown: in.Paid.Unknown,
+			Theirs: in.Reconciled.Theirs, TheirsAmount: in.Reconciled.TheirsAmount, Clawed: facts.Clawed, ClawedAmount: facts.Clawback,
+		},
+		Ledger: report.Ledger{Accounts: in.Books.Accounts, Sum: in.Books.Sum, Intact: in.Books.Intact, Findings: in.Books.Findings, Batches: facts.Batches, Head: in.Head},
+		Budget: report.Budget{
+			Expected: spec.Budget.Expected, Exposure: spec.Budget.Exposure, Out: in.Prices.Out,
+			Rewards: in.Books.Accounts[string(ledger.RewardExpense)],
+		},
+		Forecast: report.Forecast{Cost: in.Prices.Cost, Value: in.Prices.Value},
+	}
+	titles := map[string]campaign.Text{}
+	for _, offer := range spec.Offers {
+		titles[offer.ID] = offer.Title
+	}
+	for i := range d.Offers {
+		d.Offers[i].Title = titles[d.Offers[i].ID]
+	}
+	for _, f := range in.Reconciled.Differences {
+		d.Settlement.Differences = append(d.Settlement.Differences, report.Difference{Kind: f.Kind, Payouts: f.Customers, Customer: f.Example})
+	}
+	if e := in.Effect; e != nil {
+		d.Effect = &report.Effect{
+			Metric: e.Metric, Money: e.Currency != "", Confidence: e.Confidence, Claim: e.Claim,
+			Treated: report.Side(e.Treated), Control: report.Side(e.Control),
+			Difference: e.Difference, Low: e.Low, High: e.High, Relative: e.Relative, RelativeLow: e.RelativeLow, RelativeHigh: e.RelativeHigh,
+			Adjusted: e.Adjusted, Reduction: e.Reduction, Mismatch: e.Mismatch,
+		}
+	}
+	return d
 }

@@ -2,6 +2,7 @@ package activities_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"sync"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/ledger"
+	"github.com/danbi-project/danbi/internal/measurement/report"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
@@ -323,4 +325,91 @@ type failing struct{ *warehouse.Warehouse }
 
 func (failing) RecordBatch(context.Context, campaign.Run, ledger.Batch) error {
 	return errors.New("killed here")
+}
+
+// TestMeasureAndReport draws two arms, measures them and writes the report, which people then read.
+func TestMeasureAndReport(t *testing.T) {
+	w := stacktest.Warehouse(t)
+	k := &keeper{t: t, books: &activities.Books{Store: w, Briefs: aBrief()}}
+	run := k.run()
+	plant(t, w, run, 900, 300)
+	var audience, control, planned, features [][]any
+	for c := uint32(1); c <= 1000; c++ {
+		arm, reason := "treated", "chosen"
+		if c > 900 {
+			arm = "control"
+			spend := int64(20_000)
+			if c%3 == 0 {
+				spend = 60_000
+			}
+			control = append(control, []any{c, launch.AddDate(0, 0, 4), uint64(c), uint16(1), "purchase", spend, "KRW"})
+		}
+		audience = append(audience, []any{run.Campaign, run.Occurrence, run.Plan, run.Launch, c, arm, reason})
+		if c <= 900 {
+			planned = append(planned, []any{run.Campaign, run.Occurrence, run.Plan, uint16(0), run.Launch, "first", c, launch.Add(2 * time.Hour), ""},
+				[]any{run.Campaign, run.Occurrence, run.Plan, uint16(1), run.Launch, "first", c, launch.Add(3 * time.Hour), ""})
+			zone := "Asia/Seoul"
+			if c%2 == 0 {
+				zone = "Nowhere/Land"
+			}
+			features = append(features, []any{"snap", c, zone})
+		}
+	}
+	audience = append(audience, []any{run.Campaign, run.Occurrence, run.Plan, run.Launch, uint32(5000), "left_out", "no_consent"})
+	put(t, w, "audience (campaign, occurrence, plan, launch, customer_key, arm, reason)", audience...)
+	put(t, w, "transactions (customer_key, at, id, line, kind, amount, currency)", control...)
+	put(t, w, "planned_deliveries (campaign, occurrence, plan, rebase, launch, touch, customer_key, planned_at, blocked)", planned...)
+	put(t, w, "features (snapshot, customer_key, zone)", features...)
+
+	measure := &activities.Measurement{Store: w, Briefs: aBrief()}
+	in := activities.MeasureEffectInput{Run: run, Times: times, Snapshot: activities.Snapshot{ID: "snap", Instant: launch}, Shards: []campaign.Shard{
+		{Index: 0, Of: 2, Low: 0, High: 400}, {Index: 1, Of: 2, Low: 401, High: 1 << 20}}}
+	effect, err := do(t, measure.MeasureEffect, in)
+	require.NoError(t, err)
+	require.EqualValues(t, 900, effect.Treated.Customers)
+	require.EqualValues(t, 100, effect.Control.Customers)
+	require.InDelta(t, 40_000, effect.Treated.Mean, 1e-6, "a third of the treated spent 120,000, the others nothing")
+	require.InDelta(t, 33_200, effect.Control.Mean, 1e-6)
+	require.InDelta(t, 6800, effect.Difference, 1e-6)
+	require.Equal(t, "effect", effect.Claim)
+
+	// What was measured stays measured, whatever is imported later.
+	put(t, w, "transactions (customer_key, at, id, line, kind, amount, currency)", []any{uint32(950), launch.AddDate(0, 0, 4), uint64(7), uint16(1), "purchase", int64(9_000_000), "KRW"})
+	again, err := do(t, measure.MeasureEffect, in)
+	require.NoError(t, err)
+	require.Equal(t, effect, again)
+
+	never := aBrief()
+	never.Spec.Measurement.Delivered = campaign.DeliveredNever
+	refused, err := do(t, (&activities.Measurement{Store: w, Briefs: never}).MeasureEffect, in)
+	require.NoError(t, err)
+	require.Equal(t, "never_delivered", refused.Claim, "messages that nobody saw have no effect")
+
+	settle := &activities.Settlement{Store: w, Payouts: newTill(), Briefs: aBrief()}
+	settled, err := do(t, settle.QualifyCustomers, activities.QualifyCustomersInput{Run: run, Times: times, Shard: whole})
+	require.NoError(t, err)
+	reports := &activities.Reports{Store: w, Briefs: aBrief()}
+	_, err = w.LatestReport(t.Context(), run.Campaign, run.Occurrence)
+	require.ErrorIs(t, err, warehouse.ErrNoReport)
+	_, err = do(t, reports.WriteReport, activities.WriteReportInput{
+		Run: run, Stage: campaign.StageSettled, Snapshot: in.Snapshot, Times: times, Clock: clock.Rehearse(times.Settles, 0), Effect: &effect, Settled: settled,
+		Paid:  activities.PayDuesOutput{Dues: 300, Paid: 300, Amount: 300 * reward},
+		Books: activities.CheckBooksOutput{Accounts: map[string]money.Minor{"expense:rewards": 300 * reward}, Intact: true}, Final: true,
+	})
+	require.NoError(t, err)
+	text, err := w.LatestReport(t.Context(), run.Campaign, run.Occurrence)
+	require.NoError(t, err)
+	var d report.Document
+	require.NoError(t, json.Unmarshal([]byte(text), &d))
+	require.Equal(t, []report.Arm{{Arm: "left_out", Reason: "no_consent", Customers: 1}, {Arm: "treated", Reason: "chosen", Customers: 900}, {Arm: "control", Reason: "chosen", Customers: 100}}, d.Arms)
+	require.EqualValues(t, 900, d.Hours[12], "03:00 UTC is noon in Seoul, where those of no known zone live too; the earlier plan does not count")
+	require.Equal(t, []report.Touch{{Touch: "first", States: map[string]uint64{"sent": 900}}}, d.Deliveries)
+	require.Equal(t, []report.Day{{Day: "2026-09-03", Redeemed: 300, Due: 300 * reward}}, d.Days)
+	require.Len(t, d.Offers, 1)
+	require.EqualValues(t, 300, d.Offers[0].Redeemed)
+	require.Len(t, d.Thresholds, 1)
+	require.EqualValues(t, 300, d.Thresholds[0].Redeemed)
+	require.Equal(t, report.Budget{Expected: 400_000, Exposure: 1_000_000, Rewards: 300 * reward, Messages: 900, Contact: 9000, Total: 300*reward + 9000}, d.Budget)
+	require.InDelta(t, 6800*900, d.Effect.Incremental, 1e-3)
+	require.InDelta(t, float64(300*reward+9000)/(6800*900), d.Effect.UnitCost, 1e-9)
 }
