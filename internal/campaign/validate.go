@@ -25,6 +25,9 @@ func WithTemplates(check func(channel, language string, template Template) error
 	return func(v *validator) { v.template = check }
 }
 
+// WithPolicy checks the spec against the policy too, so that what breaks a limit is shown beside the other faults.
+func WithPolicy(policy Policy) Option { return func(v *validator) { v.policy = &policy } }
+
 // Validate checks all that needs neither a warehouse nor the policy, and returns every Fault at once.
 func (s Spec) Validate(options ...Option) error {
 	v := &validator{spec: s}
@@ -41,6 +44,9 @@ func (s Spec) Validate(options ...Option) error {
 	v.settlement()
 	v.measurement()
 	v.limits()
+	if v.policy != nil {
+		v.faults = append(v.faults, v.policy.Check(s)...)
+	}
 	return v.faults.err()
 }
 
@@ -50,6 +56,7 @@ type validator struct {
 	rule     func(string) error
 	feature  func(string) error
 	template func(channel, language string, template Template) error
+	policy   *Policy
 }
 
 var (
