@@ -37,7 +37,8 @@ type Columns []any
 // insertColumns inserts one block. With a token, an identical block that was inserted before is not inserted again, as
 // long as the table remembers.
 func (w *Warehouse) insertColumns(ctx context.Context, statement, token string, columns Columns) error {
-	settings := clickhouse.Settings{}
+	// The rows are distinct, so that collapsing a block before it is written would only cost time.
+	settings := clickhouse.Settings{"optimize_on_insert": 0}
 	if token != "" {
 		settings["insert_deduplicate"] = 1
 		settings["insert_deduplication_token"] = token

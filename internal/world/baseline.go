@@ -121,7 +121,7 @@ func (w *World) brand(p *person, category int, s *stream) int {
 	own := newStream(w.seed, p.key, forBrands, uint64(category))
 	u := s.unit()
 	for range 6 {
-		piece := 1 - math.Pow(own.unit(), 1/p.brandS)
+		piece := 1 - math.Exp(math.Log(own.unit())/p.brandS)
 		brand := w.catalog.zipf.draw(own.next())
 		if u < piece {
 			return brand

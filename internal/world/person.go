@@ -107,7 +107,7 @@ func (w *World) person(key uint32) person {
 	taste := newStream(w.seed, key, forTaste, 0)
 	left, sum := 1.0, 0.0
 	for i := range sticks {
-		piece := left * (1 - math.Pow(taste.unit(), 1/categoryConcentration))
+		piece := left * (1 - math.Exp(math.Log(taste.unit())/categoryConcentration))
 		left -= piece
 		sum += piece
 		p.stickUpTo[i] = float32(sum)
