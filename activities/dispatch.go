@@ -1,12 +1,10 @@
 package activities
 
 import (
-	"context"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
-	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
 // PlanWavesInput asks for the planned deliveries of one shard for a touch, for a launch at Opens. Rebase numbers the re-planning.
@@ -17,6 +15,7 @@ type PlanWavesInput struct {
 	Opens    time.Time      `json:"opens"`
 	Rebase   uint16         `json:"rebase"`
 	Shard    campaign.Shard `json:"shard"`
+	Closes   time.Time      `json:"closes,omitzero"` // nothing is planned at or after it; zero: the touch's spread after Opens
 }
 
 // PlanWavesOutput counts the shard's planned deliveries.
@@ -103,42 +102,4 @@ type CloseTouchInput struct {
 // CloseTouchOutput counts all deliveries of the shard's touch by final state.
 type CloseTouchOutput struct {
 	States map[string]uint64 `json:"states"`
-}
-
-// Dispatch plans, admits, renders and sends the messages of a touch.
-type Dispatch struct {
-	Store    DispatchStore
-	Channels Channels
-	Briefs   Briefs
-}
-
-// DispatchStore is what dispatch reads from and writes to the warehouse.
-type DispatchStore interface{}
-
-// Channels are the ways to reach a customer, by name: email.
-type Channels map[string]dispatch.Channel
-
-// PlanWaves gives every customer of the shard who has something to be told their hour.
-func (d *Dispatch) PlanWaves(ctx context.Context, in PlanWavesInput) (PlanWavesOutput, error) {
-	return PlanWavesOutput{}, nil
-}
-
-// AdmitContacts reserves the planned contacts that the frequency caps allow.
-func (d *Dispatch) AdmitContacts(ctx context.Context, in AdmitContactsInput) (AdmitContactsOutput, error) {
-	return AdmitContactsOutput{}, nil
-}
-
-// RenderMessages renders every planned message without sending it.
-func (d *Dispatch) RenderMessages(ctx context.Context, in RenderMessagesInput) (RenderMessagesOutput, error) {
-	return RenderMessagesOutput{}, nil
-}
-
-// DeliverWave sends one wave's messages of one shard, each once.
-func (d *Dispatch) DeliverWave(ctx context.Context, in DeliverWaveInput) (DeliverWaveOutput, error) {
-	return DeliverWaveOutput{}, nil
-}
-
-// CloseTouch gives every delivery of the touch its final state.
-func (d *Dispatch) CloseTouch(ctx context.Context, in CloseTouchInput) (CloseTouchOutput, error) {
-	return CloseTouchOutput{}, nil
 }

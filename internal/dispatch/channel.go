@@ -12,6 +12,8 @@ var ErrNotAskable = errors.New("this provider cannot be asked whether it has a m
 
 // Channel is one way to reach customers. Its methods are safe for many goroutines at once.
 type Channel interface {
+	// Ready says whether messages can be handed over now. It is asked before deliveries are claimed.
+	Ready(ctx context.Context) error
 	// Send hands one message to the provider and returns its word. It gives up, without having started, when ctx is done.
 	Send(ctx context.Context, m Message) Receipt
 	// Lookup says which of the messages the provider has accepted; ErrNotAskable when it can't tell.
@@ -37,6 +39,7 @@ const (
 	OutcomeTemporary Outcome = "temporary" // not accepted now; a later attempt may succeed
 	OutcomeUncertain Outcome = "uncertain" // the connection broke after the last byte: only the provider knows
 	OutcomeUntried   Outcome = "untried"   // nothing was sent
+	OutcomeDown      Outcome = "down"      // nothing was sent: the provider can't be reached or does not take messages from us
 )
 
 // Receipt is the provider's word on one attempt.

@@ -69,7 +69,7 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 			var err error
 			if s, err = dial(ctx, c.config, c.tls, min(c.timeout, 20*time.Second)); err != nil {
 				s = nil
-				return dispatch.Receipt{Outcome: dispatch.OutcomeTemporary, Response: short(err.Error())}
+				return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: short(err.Error())}
 			}
 		}
 		receipt := c.transfer(ctx, s, m)
@@ -78,11 +78,36 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 			s = nil
 		}
 		// A kept connection that the provider closed meanwhile shows only now; nothing of the message was accepted.
-		if kept && s == nil && receipt.Outcome == dispatch.OutcomeTemporary && ctx.Err() == nil {
+		if kept && s == nil && (receipt.Outcome == dispatch.OutcomeTemporary || receipt.Outcome == dispatch.OutcomeDown) && ctx.Err() == nil {
 			continue
 		}
 		return receipt
 	}
+}
+
+// Ready opens a connection where none is open.
+func (c *Channel) Ready(ctx context.Context) error {
+	var s *connection
+	select {
+	case s = <-c.slots:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { c.slots <- s }()
+	if s != nil {
+		_ = s.conn.SetDeadline(time.Now().Add(5 * time.Second))
+		if r, err := s.command("NOOP"); err == nil && r.class() == 2 {
+			return nil
+		}
+		s.close()
+		s = nil
+	}
+	opened, err := dial(ctx, c.config, c.tls, min(c.timeout, 20*time.Second))
+	if err != nil {
+		return err
+	}
+	s = opened
+	return nil
 }
 
 func (c *Channel) transfer(ctx context.Context, s *connection, m dispatch.Message) dispatch.Receipt {

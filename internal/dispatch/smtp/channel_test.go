@@ -172,10 +172,11 @@ func TestAddressesCannotCarryCommands(t *testing.T) {
 	require.Zero(t, r.count(t).Mails)
 }
 
-func TestAnUnreachableProviderIsTemporary(t *testing.T) {
+func TestAnUnreachableProviderIsDown(t *testing.T) {
 	t.Parallel()
 	c := open(t, running{smtp: "127.0.0.1:1"}, nil)
-	require.Equal(t, dispatch.OutcomeTemporary, c.Send(t.Context(), letter(1)).Outcome)
+	require.Equal(t, dispatch.OutcomeDown, c.Send(t.Context(), letter(1)).Outcome)
+	require.Error(t, c.Ready(t.Context()))
 	_, err := c.Lookup(t.Context(), []string{"x"})
 	require.ErrorIs(t, err, dispatch.ErrNotAskable)
 }

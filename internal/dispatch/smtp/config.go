@@ -3,6 +3,7 @@
 package smtp
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -50,11 +51,16 @@ const (
 )
 
 // ConfigFromEnv reads the DANBI_SMTP_* variables and DANBI_PROVIDER_URL. All faults are reported at once. Without
-// DANBI_SMTP_TLS, an address on this machine is spoken to in plain text and any other by STARTTLS.
-func ConfigFromEnv() (Config, error) {
+// DANBI_SMTP_TLS, an address on this machine is spoken to in plain text and any other by STARTTLS. Where the environment
+// names no server, mail goes to otherAddr, whose provider is asked at otherProvider.
+func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 	c := Config{
 		Addr: os.Getenv(EnvAddr), TLS: os.Getenv(EnvTLS), CAFile: os.Getenv(EnvCAFile), User: os.Getenv(EnvUser),
 		Hello: os.Getenv(EnvHello), ProviderURL: strings.TrimRight(os.Getenv(EnvProviderURL), "/"),
+	}
+	if c.Addr == "" {
+		c.Addr = otherAddr
+		c.ProviderURL = cmp.Or(c.ProviderURL, otherProvider)
 	}
 	if c.TLS == "" {
 		c.TLS = TLSStart

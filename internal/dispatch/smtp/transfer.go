@@ -25,7 +25,7 @@ func (s *connection) transfer(m dispatch.Message) dispatch.Receipt {
 	case mail.class() != 2:
 		// A sender who is refused concerns us, not this recipient: nobody's message fails for good because of it.
 		s.abandon(data)
-		return dispatch.Receipt{Outcome: dispatch.OutcomeTemporary, Response: mail.public()}
+		return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: mail.public()}
 	case rcpt.class() != 2:
 		s.abandon(data)
 		return judged(rcpt, dispatch.OutcomeBounced)

@@ -1,0 +1,289 @@
+package activities
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/dispatch"
+)
+
+// job is one message of a page.
+type job struct {
+	slot      dispatch.Slot
+	at        time.Time // campaign time at which it leaves
+	attempt   uint8
+	recipient dispatch.Recipient
+	letter    dispatch.Letter
+	fault     error
+	receipt   dispatch.Receipt
+}
+
+const mostAttempts = 200 // the number of an attempt is a byte
+
+// page delivers some slots: it settles what an earlier run left open, records an attempt for each message, and only then
+// sends them.
+func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
+	jobs, err := w.outstanding(ctx, slots)
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
+	if err := w.channel.Ready(ctx); err != nil {
+		return fmt.Errorf("%w: %w", ErrProviderDown, err)
+	}
+	if jobs, err = w.claim(ctx, jobs); err != nil || len(jobs) == 0 {
+		return err
+	}
+	down := w.send(ctx, jobs)
+	if err := w.record(ctx, jobs); err != nil {
+		w.dirty = true
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case down != "":
+		return fmt.Errorf("%w: %s", ErrProviderDown, down)
+	case !w.lease.holds():
+		return ErrLeaseLost
+	}
+	return nil
+}
+
+// outstanding are the messages of a page that are to be sent, after what is open was settled.
+func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, error) {
+	keys := make([]uint32, len(slots))
+	for i, s := range slots {
+		keys[i] = s.Customer
+	}
+	history, err := w.stage.Store.Attempts(ctx, w.in.Run, w.in.Touch, w.in.Shard, keys)
+	if err != nil {
+		return nil, err
+	}
+	var open []uint32
+	for _, s := range slots {
+		if step, _, _ := dispatch.Judge(history[s.Customer], w.in.Wave); step == dispatch.StepSettle {
+			open = append(open, s.Customer)
+		}
+	}
+	if len(open) > 0 {
+		settled, err := w.touch.settle(ctx, w.channel, w.lease, history, open)
+		if err != nil {
+			return nil, err
+		}
+		w.out.Settled += settled
+	}
+	var jobs []*job
+	for _, s := range slots {
+		step, state, next := dispatch.Judge(history[s.Customer], w.in.Wave)
+		switch {
+		case step == dispatch.StepSend && next < mostAttempts:
+			jobs = append(jobs, &job{slot: s, at: w.moment(s), attempt: next})
+		default: // done, or unknown for good
+			w.count(state, reasonOf(history[s.Customer], state))
+		}
+	}
+	return jobs, nil
+}
+
+// reasonOf is why a delivery is in its state.
+func reasonOf(history []dispatch.Attempt, state campaign.DeliveryState) string {
+	for _, a := range history {
+		if a.State == state {
+			return a.Reason
+		}
+	}
+	return ""
+}
+
+// claim checks every message at the moment it would leave, writes those that may, and records the attempts. Only when
+// these are on disk does it return: from then on whoever comes after a crash knows that the messages may be out.
+func (w *wave) claim(ctx context.Context, jobs []*job) ([]*job, error) {
+	keys, ats := make([]uint32, len(jobs)), make([]time.Time, len(jobs))
+	for i, j := range jobs {
+		keys[i], ats[i] = j.slot.Customer, j.at
+	}
+	recipients, err := w.touch.recipients(ctx, keys, ats)
+	if err != nil {
+		return nil, err
+	}
+	for _, j := range jobs {
+		j.recipient = recipients[j.slot.Customer]
+		j.recipient.Customer = j.slot.Customer
+	}
+	var events []dispatch.Event
+	var allowed []*job
+	wall := clock.Wall()
+	for _, j := range jobs {
+		state, reason := w.rules.Refuse(j.recipient, j.at)
+		if state == campaign.DeliveryPlanned && w.redeemed[j.slot.Customer] {
+			state, reason = campaign.DeliverySuppressed, dispatch.ReasonRedeemed
+		}
+		if state != campaign.DeliveryPlanned {
+			events = append(events, w.event(j, 0, state, reason, wall))
+			continue
+		}
+		allowed = append(allowed, j)
+	}
+	if err := w.compose(ctx, allowed); err != nil {
+		return nil, err
+	}
+	sendable := allowed[:0]
+	for _, j := range allowed {
+		if j.fault != nil {
+			events = append(events, w.event(j, 0, campaign.DeliverySuppressed, dispatch.ReasonUnreadable, wall))
+			continue
+		}
+		e := w.event(j, j.attempt, campaign.DeliveryAttempting, "", wall)
+		e.Template, e.Parameters, e.SHA256, e.Response = j.letter.Template, j.letter.Parameters, j.letter.SHA256, "lease "+w.lease.lease.Owner
+		events = append(events, e)
+		sendable = append(sendable, j)
+	}
+	if !w.lease.holds() {
+		return nil, ErrLeaseLost
+	}
+	if err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events); err != nil {
+		// Whether the rows are there is not known, or when they will be; nothing was sent, and the next run finds out.
+		w.dirty = true
+		return nil, err
+	}
+	if !w.lease.holds() {
+		// Whoever holds it now may have looked before these rows were there, and used the same numbers: they stay open.
+		w.dirty = true
+		return nil, ErrLeaseLost
+	}
+	for _, e := range events {
+		if e.State != campaign.DeliveryAttempting {
+			w.count(e.State, e.Reason)
+		}
+	}
+	return sendable, nil
+}
+
+func (w *wave) event(j *job, attempt uint8, state campaign.DeliveryState, reason string, wall time.Time) dispatch.Event {
+	return dispatch.Event{
+		Customer: j.slot.Customer, Channel: j.slot.Channel, Attempt: attempt, State: state, Wave: w.in.Wave,
+		MessageID: w.composer.MessageID(j.slot.Customer), At: j.at, WallAt: wall, Reason: reason,
+	}
+}
+
+// compose makes the messages on all processors.
+func (w *wave) compose(ctx context.Context, jobs []*job) error {
+	group, ctx := errgroup.WithContext(ctx)
+	workers := runtime.GOMAXPROCS(0)
+	for part := range workers {
+		group.Go(func() error {
+			for i := part; i < len(jobs); i += workers {
+				if ctx.Err() != nil {
+					return ctx.Err()
+				}
+				j := jobs[i]
+				j.letter, j.fault = w.composer.Compose(j.recipient, j.at)
+				if j.fault != nil && !errors.Is(j.fault, dispatch.ErrTemplate) {
+					return j.fault
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// send hands the messages over. It stops between two messages when ctx is done, when the lease ends, or when the
+// provider is down; what it did not begin is untried.
+func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
+	guarded := leased{ctx, w.lease}
+	var next atomic.Int64
+	var trouble atomic.Pointer[string]
+	var group sync.WaitGroup
+	for range min(w.stage.Settings.senders(), len(jobs)) {
+		group.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(jobs) {
+					return
+				}
+				j := jobs[i]
+				if ctx.Err() != nil || trouble.Load() != nil || !w.lease.holds() {
+					j.receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
+					continue
+				}
+				j.receipt = w.channel.Send(guarded, j.letter.Message)
+				j.letter.Body = nil
+				switch j.receipt.Outcome {
+				case dispatch.OutcomeSent:
+					w.sent.Add(1)
+				case dispatch.OutcomeDown:
+					trouble.Store(&j.receipt.Response)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if text := trouble.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// record writes what became of the attempts, and goes on trying for a while: what it can't record has to be asked of
+// the provider later.
+func (w *wave) record(ctx context.Context, jobs []*job) error {
+	events := make([]dispatch.Event, 0, len(jobs))
+	wall := clock.Wall()
+	for _, j := range jobs {
+		state, reason := campaign.DeliveryFailed, ""
+		switch j.receipt.Outcome {
+		case dispatch.OutcomeSent:
+			state = campaign.DeliverySent
+		case dispatch.OutcomeBounced:
+			state = campaign.DeliveryBounced
+		case dispatch.OutcomeRefused:
+			reason = dispatch.ReasonRefused
+		case dispatch.OutcomeTemporary:
+			reason = dispatch.ReasonTemporary
+		case dispatch.OutcomeUncertain:
+			continue // it stays open
+		default:
+			reason = dispatch.ReasonUntried
+		}
+		e := w.event(j, j.attempt, state, reason, wall)
+		e.Response = j.receipt.Response
+		events = append(events, e)
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.lease.hold)
+	defer cancel()
+	for {
+		err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events)
+		if err == nil {
+			break
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return err
+		}
+	}
+	for _, j := range jobs {
+		switch j.receipt.Outcome {
+		case dispatch.OutcomeSent:
+			w.out.Sent++
+		case dispatch.OutcomeBounced:
+			w.out.Bounced++
+		case dispatch.OutcomeRefused:
+			w.out.Failed++
+		default:
+			w.retry = append(w.retry, j.slot)
+		}
+		if j.receipt.Outcome == dispatch.OutcomeUncertain {
+			w.dirty = true // whoever comes next, if not we ourselves, has to wait before asking
+		}
+	}
+	return nil
+}

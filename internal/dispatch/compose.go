@@ -1,0 +1,236 @@
+package dispatch
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// ErrTemplate says that a message can't be made from its template for a recipient.
+var ErrTemplate = errors.New("the template gives no message that may be sent")
+
+// Letter is a message with what is kept of it.
+type Letter struct {
+	Message
+	Template   string // hash of the template's source
+	Parameters string // JSON: what the text was made of, without what is personal
+	SHA256     string // of Body
+}
+
+// Composer makes the messages of one touch and channel. It is safe for many goroutines.
+type Composer struct {
+	run      campaign.Run
+	touch    campaign.Touch
+	brief    campaign.Brief
+	zone     *time.Location
+	closes   time.Time
+	domain   string
+	wordings map[string]*wording
+	hashes   map[string]string
+	offers   map[string]campaign.Offer
+	contents map[string]campaign.Content
+}
+
+// NewComposer compiles the templates of a touch for a channel. Times are those of the occurrence.
+func NewComposer(run campaign.Run, brief campaign.Brief, touch, channel string) (*Composer, error) {
+	spec := brief.Spec
+	i := slices.IndexFunc(spec.Touches, func(t campaign.Touch) bool { return t.ID == touch })
+	if i < 0 {
+		return nil, fmt.Errorf("%w: the spec of %s has no touch %s", ErrTemplate, run.Campaign, touch)
+	}
+	times, err := spec.Times(run.Launch)
+	if err != nil {
+		return nil, err
+	}
+	zone, err := campaign.LoadZone(spec.Zone)
+	if err != nil {
+		return nil, err
+	}
+	_, domain, ok := strings.Cut(brief.Policy.Sender.Email, "@")
+	if !ok || domain == "" {
+		return nil, fmt.Errorf("%w: the policy's sender.email %q is no address", ErrTemplate, brief.Policy.Sender.Email)
+	}
+	c := &Composer{
+		run: run, touch: spec.Touches[i], brief: brief, zone: zone, closes: times.Closes, domain: domain,
+		wordings: map[string]*wording{}, hashes: map[string]string{}, offers: map[string]campaign.Offer{}, contents: map[string]campaign.Content{},
+	}
+	for language, template := range c.touch.Message[channel] {
+		if c.wordings[language], err = newWording(language, template); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+		}
+		sum := sha256.Sum256([]byte(template.Subject + "\x00" + template.Text + "\x00" + template.HTML))
+		c.hashes[language] = hex.EncodeToString(sum[:8])
+	}
+	if c.wordings[spec.Language] == nil {
+		return nil, fmt.Errorf("%w: touch %s has no %s message in %s", ErrTemplate, touch, channel, spec.Language)
+	}
+	for _, o := range spec.Offers {
+		c.offers[o.ID] = o
+	}
+	for _, o := range spec.Contents {
+		c.contents[o.ID] = o
+	}
+	return c, nil
+}
+
+// MessageID is the Message-ID of a delivery, without brackets: the same for every attempt.
+func MessageID(run campaign.Run, touch string, sender campaign.Sender, customer uint32) string {
+	_, domain, _ := strings.Cut(sender.Email, "@")
+	return run.DeliveryID(touch, customer).String() + "@" + domain
+}
+
+// MessageID is that of a delivery of the composer's touch.
+func (c *Composer) MessageID(customer uint32) string {
+	return c.run.DeliveryID(c.touch.ID, customer).String() + "@" + c.domain
+}
+
+// Compose makes the message of one recipient as it leaves at a moment of campaign time. The same recipient and moment
+// always give the same bytes.
+func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
+	language := r.Language
+	w := c.wordings[language]
+	if w == nil {
+		language = c.brief.Spec.Language
+		w = c.wordings[language]
+	}
+	offer, known := c.offers[r.Offer]
+	if !known {
+		return Letter{}, fmt.Errorf("%w: the spec has no offer %q", ErrTemplate, r.Offer)
+	}
+	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
+	v := values{
+		name:      oneLine(r.Name),
+		threshold: amount(r.Threshold, c.brief.Spec.Currency, language),
+		reward:    amount(r.Reward, c.brief.Spec.Currency, language),
+		deadline:  lastDay(c.deadline(at), c.zone, language),
+		offer:     c.text(offer.Title, language), content: c.text(c.contents[r.Content].Text, language),
+		unsubscribe: c.unsubscribe(id), sender: c.brief.Policy.Sender,
+	}
+	if v.name == "" {
+		v.name = nobody(language)
+	}
+	body, err := c.body(w, v, r, id, at)
+	if err != nil {
+		return Letter{}, err
+	}
+	parameters, err := json.Marshal(struct {
+		Language  string `json:"language"`
+		Offer     string `json:"offer"`
+		Content   string `json:"content,omitempty"`
+		Threshold string `json:"threshold,omitempty"`
+		Reward    string `json:"reward,omitempty"`
+		Deadline  string `json:"deadline"`
+	}{language, r.Offer, r.Content, v.threshold, v.reward, v.deadline})
+	if err != nil {
+		return Letter{}, err
+	}
+	sum := sha256.Sum256(body)
+	return Letter{
+		Message:  Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address, Body: body},
+		Template: c.hashes[language], Parameters: string(parameters), SHA256: hex.EncodeToString(sum[:]),
+	}, nil
+}
+
+// deadline is when the offer ends for somebody who gets it now.
+func (c *Composer) deadline(at time.Time) time.Time {
+	ends := c.closes
+	if within := c.brief.Spec.Settlement.Within.Std(); within > 0 && c.brief.Spec.Settlement.From == campaign.FromReceipt {
+		if own := at.Add(within); own.Before(ends) {
+			ends = own
+		}
+	}
+	return ends
+}
+
+// text is a text in a language, or in the spec's own.
+func (c *Composer) text(t campaign.Text, language string) string {
+	if text, ok := t[language]; ok {
+		return text
+	}
+	return t[c.brief.Spec.Language]
+}
+
+func (c *Composer) unsubscribe(id string) string {
+	if url := c.brief.Policy.Sender.Unsubscribe; url != "" {
+		return strings.ReplaceAll(url, "{message}", id)
+	}
+	return "mailto:" + c.brief.Policy.Sender.Email + "?subject=unsubscribe%20" + id
+}
+
+func nobody(language string) string {
+	if language == "ko" {
+		return "고객"
+	}
+	return "customer"
+}
+
+// body renders and checks the parts, adds what the law wants of every message where the template left it out, and
+// writes the mail.
+func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Time) ([]byte, error) {
+	plain := v.bindings(false)
+	subject, err := w.render(0, plain)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
+	subject = oneLine(subject)
+	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(subject, label) {
+		return nil, fmt.Errorf("%w: the subject does not start with %s", ErrTemplate, label)
+	}
+	if n := len([]rune(subject)); n == 0 || n > mostSubject {
+		return nil, fmt.Errorf("%w: the subject has %d characters; it needs 1 to %d", ErrTemplate, n, mostSubject)
+	}
+	text, err := w.render(1, plain)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+	}
+	m := mail{
+		id: id + "@" + c.domain, at: at, sender: v.sender, to: r.Address, subject: subject,
+		text: text + c.footer(text, v, w.language), unsubscribe: v.unsubscribe, boundary: id, language: w.language,
+	}
+	if w.source.HTML != "" {
+		if m.html, err = w.render(2, v.bindings(true)); err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+		}
+	}
+	return m.bytes(), nil
+}
+
+// footer is who sends this and how to stop it, as far as the text does not say so itself.
+func (c *Composer) footer(text string, v values, language string) string {
+	var out strings.Builder
+	if !strings.Contains(text, v.sender.Contact) {
+		fmt.Fprintf(&out, "\n%s · %s\n", v.sender.Name, v.sender.Contact)
+	}
+	if !strings.Contains(text, v.unsubscribe) {
+		label := "Unsubscribe"
+		if language == "ko" {
+			label = "무료 수신거부"
+		}
+		fmt.Fprintf(&out, "\n%s: %s\n", label, v.unsubscribe)
+	}
+	return out.String()
+}
+
+// oneLine takes out line breaks and control characters, so that no value can begin a header of its own.
+func oneLine(text string) string {
+	if !strings.ContainsFunc(text, isControl) {
+		return strings.TrimSpace(text)
+	}
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if isControl(r) {
+			return ' '
+		}
+		return r
+	}, text)), " ")
+}
+
+func isControl(r rune) bool {
+	return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0x2028 || r == 0x2029
+}

@@ -1,0 +1,105 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// Event is a row of delivery_events: something became of an attempt.
+type Event struct {
+	Customer   uint32
+	Channel    string
+	Attempt    uint8
+	State      campaign.DeliveryState
+	Wave       uint32
+	MessageID  string
+	At         time.Time // campaign time
+	WallAt     time.Time
+	Reason     string
+	Response   string // the provider's word; who holds an attempt that is open
+	Template   string // hash
+	Parameters string // JSON, without personal data
+	SHA256     string // of the bytes
+}
+
+// Slot is a planned delivery of a wave.
+type Slot struct {
+	Customer uint32
+	Channel  string
+	At       time.Time
+	Wave     uint32
+	Blocked  string
+}
+
+// Recipient is what is known of a customer at the moment of sending. Name and Address are personal: they go into the
+// message and nowhere else.
+type Recipient struct {
+	Customer     uint32
+	Name         string
+	Address      string
+	Zone         string
+	Language     string
+	Offer        string
+	Content      string
+	Threshold    int64
+	Reward       int64
+	Consented    bool
+	ConsentedAt  time.Time // of the consent in force
+	Night        bool
+	DoNotContact bool
+	Reserved     bool
+}
+
+// Lease is the sole right to send a touch's deliveries of a range of customers for a while. See docs/dispatch.md.
+type Lease struct {
+	Touch     string
+	Rebase    uint16
+	Wave      uint32 // 0: all waves
+	Low, High uint32
+	Owner     string
+	Until     time.Time // by the wall clock
+	Released  bool
+}
+
+// Conflicts says whether two leases may not be held at once. Waves of one plan share no customer; waves of two plans may.
+func (l Lease) Conflicts(other Lease) bool {
+	if l.Owner == other.Owner || l.High < other.Low || other.High < l.Low || l.Touch != other.Touch {
+		return false
+	}
+	return l.Rebase != other.Rebase || l.Wave == other.Wave || l.Wave == 0 || other.Wave == 0
+}
+
+// Reservation is a contact that a campaign was admitted, at a planned time.
+type Reservation struct {
+	Customer   uint32
+	Channel    string
+	At         time.Time
+	Campaign   string
+	Occurrence uint32
+	Plan       uint16 // 0: a message of elsewhere, which nobody reserved
+	Touch      string
+	Released   bool
+}
+
+// CandidateQuery asks for those of a shard who are to be given a time for a touch.
+type CandidateQuery struct {
+	Run      campaign.Run
+	Snapshot string
+	Touch    string
+	Channel  string
+	Purpose  string // of the consent
+	Opens    time.Time
+	Rebase   uint16
+	Shard    campaign.Shard
+}
+
+// RecipientQuery asks about customers, each at a moment of its own.
+type RecipientQuery struct {
+	Run     campaign.Run
+	Touch   string
+	Channel string
+	Purpose string
+	Keys    []uint32
+	Ats     []time.Time
+}

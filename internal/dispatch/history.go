@@ -1,0 +1,85 @@
+package dispatch
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// Attempt is one try at a delivery, with the state that its rows add up to.
+type Attempt struct {
+	Customer  uint32
+	Number    uint8 // 0: an outcome without a try, such as suppressed
+	State     campaign.DeliveryState
+	Reason    string
+	MessageID string
+	Wave      uint32
+	Channel   string
+	At        time.Time // campaign time
+	WallAt    time.Time
+}
+
+// The reasons of failed attempts, of which only a refusal is for good.
+const (
+	ReasonRefused   = "refused"   // by the provider, for good
+	ReasonTemporary = "temporary" // by the provider, for now
+	ReasonAbsent    = "absent"    // asked, the provider never got it
+	ReasonUntried   = "untried"   // stopped before the first byte
+)
+
+// The reasons of outcomes without a try.
+const (
+	ReasonNoOffer    = "no_offer"
+	ReasonNoConsent  = "no_consent"
+	ReasonOldConsent = "consent_too_old"
+	ReasonSuppressed = "do_not_contact"
+	ReasonCapped     = "capped"
+	ReasonNoAddress  = "no_address"
+	ReasonRedeemed   = "redeemed"
+	ReasonUnreadable = "template_fault"
+	ReasonCancelled  = "cancelled"
+	ReasonClosed     = "wave_closed"
+	ReasonQuiet      = "not_an_allowed_hour"
+	ReasonNeverSent  = "never_sent"
+)
+
+// Step is what is to be done about a delivery.
+type Step int
+
+// The steps.
+const (
+	StepSend   Step = iota // make the next attempt
+	StepSettle             // an attempt is open: ask the provider
+	StepDone
+)
+
+// Judge says what is to be done about a delivery in a wave after its earlier attempts, which state it is in, and the
+// number of the next attempt. An attempt that is open, or whose fate is unknown, comes before everything else: nothing
+// is sent while a message may be out.
+func Judge(history []Attempt, wave uint32) (step Step, state campaign.DeliveryState, next uint8) {
+	state, next = campaign.DeliveryPlanned, 1
+	step = StepSend
+	open := false
+	for _, a := range history {
+		next = max(next, a.Number+1)
+		switch a.State {
+		case campaign.DeliverySent, campaign.DeliveryDelivered, campaign.DeliveryBounced, campaign.DeliverySuppressed:
+			step = StepDone
+		case campaign.DeliveryExpired:
+			if a.Wave == wave || wave == 0 { // one that was given a new hour may still go
+				step = StepDone
+			}
+		case campaign.DeliveryAttempting, campaign.DeliveryUnknown:
+			open = true
+		case campaign.DeliveryFailed:
+			if a.Reason == ReasonRefused {
+				step = StepDone
+			}
+		}
+		state = state.Join(a.State)
+	}
+	if open && state < campaign.DeliverySent {
+		return StepSettle, state, next
+	}
+	return step, state, next
+}

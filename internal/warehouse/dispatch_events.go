@@ -1,0 +1,131 @@
+package warehouse
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/dispatch"
+)
+
+// WriteEvents records what became of attempts. When it returns nil the rows are on disk; they are in the table all or
+// none, and written again they count once.
+func (w *Warehouse) WriteEvents(ctx context.Context, run campaign.Run, touch string, events []dispatch.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO delivery_events (campaign, occurrence, launch, touch, customer_key, channel, attempt, state, wave, message_id, at, wall_at, reason, response, template, parameters, body_sha256)")
+	if err != nil {
+		return fmt.Errorf("record deliveries: %w", err)
+	}
+	defer func() { _ = batch.Close() }()
+	for _, e := range events {
+		err := batch.Append(run.Campaign, run.Occurrence, run.Launch, touch, e.Customer, e.Channel, e.Attempt, e.State.String(), e.Wave, e.MessageID,
+			e.At, e.WallAt, e.Reason, e.Response, e.Template, e.Parameters, e.SHA256)
+		if err != nil {
+			return fmt.Errorf("record deliveries: %w", err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("record deliveries: %w", err)
+	}
+	return nil
+}
+
+// WriteLease records a lease, its renewal or its return.
+func (w *Warehouse) WriteLease(ctx context.Context, run campaign.Run, l dispatch.Lease) error {
+	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO sending_leases (campaign, occurrence, launch, touch, rebase, wave, low, high, owner, until, released)")
+	if err != nil {
+		return fmt.Errorf("take the lease to send: %w", err)
+	}
+	defer func() { _ = batch.Close() }()
+	if err := batch.Append(run.Campaign, run.Occurrence, run.Launch, l.Touch, l.Rebase, l.Wave, l.Low, l.High, l.Owner, l.Until, flag(l.Released)); err != nil {
+		return fmt.Errorf("take the lease to send: %w", err)
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("take the lease to send: %w", err)
+	}
+	return nil
+}
+
+// Leases are all of a touch.
+func (w *Warehouse) Leases(ctx context.Context, run campaign.Run, touch string) ([]dispatch.Lease, error) {
+	parameters := args{"campaign": run.Campaign, "occurrence": run.Occurrence, "touch": touch}
+	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_leases"), parameters.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read who may send: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	var leases []dispatch.Lease
+	for rows.Next() {
+		l := dispatch.Lease{Touch: touch}
+		var released uint8
+		if err := rows.Scan(&l.Rebase, &l.Wave, &l.Low, &l.High, &l.Owner, &l.Until, &released); err != nil {
+			return nil, fmt.Errorf("read who may send: %w", err)
+		}
+		l.Released = released == 1
+		leases = append(leases, l)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read who may send: %w", err)
+	}
+	return leases, nil
+}
+
+// PlannedBetween is the first and last instant of a shard's plan; zero when nothing is planned.
+func (w *Warehouse) PlannedBetween(ctx context.Context, run campaign.Run, touch string, rebase uint16, shard campaign.Shard) (first, last time.Time, err error) {
+	parameters := runKey(run, shard).with(args{"plan": run.Plan, "touch": touch, "rebase": rebase})
+	var deliveries uint64
+	if err := w.conn.QueryRow(w.latest(ctx), query("dispatch_times"), parameters.list()...).Scan(&first, &last, &deliveries); err != nil {
+		return first, last, fmt.Errorf("read the times of the plan: %w", err)
+	}
+	if deliveries == 0 {
+		return time.Time{}, time.Time{}, nil
+	}
+	return first, last, nil
+}
+
+// Reservations are what counts against the caps of a shard's customers between two instants, ordered by customer.
+func (w *Warehouse) Reservations(ctx context.Context, run campaign.Run, shard campaign.Shard, from, until time.Time, visit func(dispatch.Reservation) error) error {
+	parameters := runKey(run, shard).with(args{"from": second(from), "until": second(until)})
+	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_reservations"), parameters.list()...)
+	if err != nil {
+		return fmt.Errorf("read the contacts of other campaigns: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		var r dispatch.Reservation
+		if err := rows.Scan(&r.Customer, &r.Campaign, &r.Occurrence, &r.Plan, &r.Touch, &r.Channel, &r.At); err != nil {
+			return fmt.Errorf("read the contacts of other campaigns: %w", err)
+		}
+		if err := visit(r); err != nil {
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return fmt.Errorf("read the contacts of other campaigns: %w", err)
+	}
+	return nil
+}
+
+// WriteReservations reserves contacts, or gives them back.
+func (w *Warehouse) WriteReservations(ctx context.Context, purpose string, reservations []dispatch.Reservation) error {
+	if len(reservations) == 0 {
+		return nil
+	}
+	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO reservations (customer_key, channel, purpose, at, campaign, occurrence, plan, touch, released)")
+	if err != nil {
+		return fmt.Errorf("reserve contacts: %w", err)
+	}
+	defer func() { _ = batch.Close() }()
+	for _, r := range reservations {
+		if err := batch.Append(r.Customer, r.Channel, purpose, r.At, r.Campaign, r.Occurrence, r.Plan, r.Touch, flag(r.Released)); err != nil {
+			return fmt.Errorf("reserve contacts: %w", err)
+		}
+	}
+	if err := batch.Send(); err != nil {
+		return fmt.Errorf("reserve contacts: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,88 @@
+-- What is known of some customers at the very second at which each is to be sent a message (ats, in Unix seconds):
+-- their offer, name and address, and whether consent, suppression and reservation allow it.
+WITH page AS
+(
+    SELECT tupleElement(pair, 1) AS customer_key, toDateTime(tupleElement(pair, 2), 'UTC') AS send_at
+    FROM (SELECT arrayJoin(arrayZip({keys:Array(UInt32)}, {ats:Array(UInt32)})) AS pair)
+)
+SELECT
+    page.customer_key AS customer_key,
+    who.name AS name,
+    addresses.address AS address,
+    toString(people.zone) AS zone,
+    toString(people.language) AS language,
+    toString(assigned.offer) AS offer,
+    toString(assigned.content) AS content,
+    assigned.threshold AS threshold,
+    assigned.reward AS reward,
+    consented.granted = 1 AS consented,
+    consented.since AS consented_at,
+    consented.night = 1 AS night,
+    stopped.stop = 1 AS do_not_contact,
+    reserved.held = 1 AS reserved
+FROM page
+LEFT JOIN
+(
+    SELECT customer_key, any(offer) AS offer, any(content) AS content, any(threshold) AS threshold, any(reward) AS reward
+    FROM assignments
+    WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16}
+      AND customer_key IN {keys:Array(UInt32)}
+    GROUP BY customer_key
+) AS assigned ON assigned.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT customer_key, argMax(name, updated_at) AS name
+    FROM identities
+    WHERE customer_key IN {keys:Array(UInt32)}
+    GROUP BY customer_key
+) AS who ON who.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT customer_key, argMax(address, updated_at) AS address
+    FROM contacts
+    WHERE customer_key IN {keys:Array(UInt32)} AND channel = {channel:String}
+    GROUP BY customer_key
+) AS addresses ON addresses.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT customer_key, argMax(zone, updated_at) AS zone, argMax(language, updated_at) AS language
+    FROM customers
+    WHERE customer_key IN {keys:Array(UInt32)}
+    GROUP BY customer_key
+) AS people ON people.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT
+        c.customer_key AS customer_key,
+        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 0) AS granted,
+        maxIf(c.at, c.night = 0) AS since,
+        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 1) AS night
+    FROM consents AS c
+    INNER JOIN page ON page.customer_key = c.customer_key
+    WHERE c.customer_key IN {keys:Array(UInt32)} AND c.channel = {channel:String} AND c.purpose = {purpose:String} AND c.at <= page.send_at
+    GROUP BY customer_key
+) AS consented ON consented.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT s.customer_key AS customer_key, 1 AS stop
+    FROM suppressions AS s
+    INNER JOIN page ON page.customer_key = s.customer_key
+    WHERE s.customer_key IN {keys:Array(UInt32)} AND s.channel IN ('', {channel:String})
+      AND s.at <= page.send_at AND (s.until = toDateTime(0, 'UTC') OR s.until > page.send_at)
+    GROUP BY customer_key
+) AS stopped ON stopped.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT customer_key, 1 AS held
+    FROM
+    (
+        SELECT customer_key, at
+        FROM reservations
+        WHERE customer_key IN {keys:Array(UInt32)}
+          AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND touch = {touch:String}
+        GROUP BY customer_key, at
+        HAVING max(released) = 0
+    )
+    GROUP BY customer_key
+) AS reserved ON reserved.customer_key = page.customer_key
+ORDER BY customer_key
