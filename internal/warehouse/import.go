@@ -81,7 +81,6 @@ type importRun struct {
 	id      string
 	summary *ImportSummary
 	meter   *importMeter
-	span    map[string][2]int64 // first and last instant of the rows of a target
 }
 
 func (r *importRun) run(ctx context.Context, dir string) (err error) {
@@ -115,7 +114,7 @@ func (r *importRun) run(ctx context.Context, dir string) (err error) {
 	if done {
 		return nil
 	}
-	if err := r.w.createStaging(ctx); err != nil {
+	if err := r.w.createStaging(ctx, r.targets()); err != nil {
 		return err
 	}
 	decided := false
@@ -142,7 +141,15 @@ func (r *importRun) run(ctx context.Context, dir string) (err error) {
 	decided = true
 	r.o.Log.Debug("import decided", zap.String("import", r.id))
 	r.meter.begin("publish", nil)
-	return r.w.publishImport(ctx, r.id, false, r.o.Log)
+	return r.w.publishImport(ctx, r.id, r.targets(), false, r.o.Log)
+}
+
+func (r *importRun) targets() []string {
+	var all []string
+	for _, t := range r.summary.Targets {
+		all = append(all, t.Target)
+	}
+	return all
 }
 
 // judge refuses the whole when too much of it could not be read.

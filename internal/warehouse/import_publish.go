@@ -37,25 +37,17 @@ func (w *Warehouse) importDone(ctx context.Context, id string) (bool, error) {
 
 // finishImports publishes what a killed import had decided.
 func (w *Warehouse) finishImports(ctx context.Context, log *zap.Logger) error {
-	rows, err := w.conn.Query(ctx, query("import_running"))
+	ids, err := w.texts(ctx, "import_running", nil)
 	if err != nil {
-		return fmt.Errorf("look for unfinished imports: %w", err)
-	}
-	defer rows.Close()
-	var ids []string
-	for rows.Next() {
-		var id string
-		if err := rows.Scan(&id); err != nil {
-			return fmt.Errorf("look for unfinished imports: %w", err)
-		}
-		ids = append(ids, id)
-	}
-	if err := rows.Err(); err != nil {
 		return fmt.Errorf("look for unfinished imports: %w", err)
 	}
 	for _, id := range ids {
 		log.Info("finishing an import that was interrupted", zap.String("import", id))
-		if err := w.publishImport(ctx, id, true, log); err != nil {
+		targets, err := w.texts(ctx, "import_targets", args{"import": id})
+		if err != nil {
+			return fmt.Errorf("look for unfinished imports: %w", err)
+		}
+		if err := w.publishImport(ctx, id, targets, true, log); err != nil {
 			return err
 		}
 	}
@@ -68,13 +60,13 @@ var keepsEveryRow = []string{"quarantine", "consents", "suppressions", "transact
 
 // publishImport moves what is ready into place, partition by partition, and
 // closes the import. With resume a killed one may have done a part of it.
-func (w *Warehouse) publishImport(ctx context.Context, id string, resume bool, log *zap.Logger) error {
-	for _, target := range importTables() {
-		there, err := w.countQuery(ctx, "import_exists", args{"database": w.Database(), "name": readyTable(target)})
-		if err != nil {
-			return err
-		}
-		if there == 0 {
+func (w *Warehouse) publishImport(ctx context.Context, id string, targets []string, resume bool, log *zap.Logger) error {
+	left, err := w.texts(ctx, "import_left", args{"database": w.Database()})
+	if err != nil {
+		return err
+	}
+	for _, target := range readyTargets(targets) {
+		if !slices.Contains(left, readyTable(target)) {
 			return fmt.Errorf("import %s was decided but its table %s is gone; restore it, or delete the import's rows from imports to import its files again", id, readyTable(target))
 		}
 		if err := w.publishTarget(ctx, target, resume, log); err != nil {
@@ -89,20 +81,8 @@ func (w *Warehouse) publishImport(ctx context.Context, id string, resume bool, l
 }
 
 func (w *Warehouse) publishTarget(ctx context.Context, target string, resume bool, log *zap.Logger) error {
-	rows, err := w.conn.Query(ctx, query("import_partitions"), args{"ready": readyTable(target)}.list()...)
+	partitions, err := w.texts(ctx, "import_partitions", args{"ready": readyTable(target)})
 	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	var partitions []string
-	for rows.Next() {
-		var p string
-		if err := rows.Scan(&p); err != nil {
-			return err
-		}
-		partitions = append(partitions, p)
-	}
-	if err := rows.Err(); err != nil {
 		return err
 	}
 	for _, p := range partitions {

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,26 +18,39 @@ func readyTable(target string) string { return "import_ready_" + target }
 
 const importKeysTable = "import_keys"
 
-// importTables are all targets and the quarantine, in the order of publishing:
-// customers are known before anything is said of them.
-func importTables() []string {
-	names := []string{"quarantine"}
+// rawTargets and readyTargets are what the staging of an import into some
+// targets consists of. Keys are always given from customers and identities,
+// and unknown products are counted against products.
+func rawTargets(targets []string) []string {
+	return inOrder(append([]string{"customers", "identities"}, targets...))
+}
+
+func readyTargets(targets []string) []string {
+	return append([]string{"quarantine"}, inOrder(append([]string{"identities", "products", "transactions"}, targets...))...)
+}
+
+// inOrder sorts targets by when they are published: customers are known before
+// anything is said of them.
+func inOrder(targets []string) []string {
+	var all []string
 	for _, t := range importing.Targets() {
-		names = append(names, t.Name)
+		if slices.Contains(targets, t.Name) {
+			all = append(all, t.Name)
+		}
 	}
-	return names
+	return all
 }
 
 // createStaging makes empty staging tables, whatever a killed import left.
-func (w *Warehouse) createStaging(ctx context.Context) error {
+func (w *Warehouse) createStaging(ctx context.Context, targets []string) error {
 	if err := w.dropStaging(ctx); err != nil {
 		return err
 	}
 	statements := []string{oneStatement(query("import_keys"))}
-	for _, t := range importing.Targets() {
-		statements = append(statements, oneStatement(query("import_raw_"+t.Name)))
+	for _, name := range rawTargets(targets) {
+		statements = append(statements, oneStatement(query("import_raw_"+name)))
 	}
-	for _, name := range importTables() {
+	for _, name := range readyTargets(targets) {
 		// Of the same shape, so that whole partitions can be moved. A name
 		// behind AS can't be a parameter; these are constants of ours.
 		statements = append(statements, "CREATE TABLE IF NOT EXISTS "+quoteName(readyTable(name))+" AS "+quoteName(name))
@@ -50,12 +64,9 @@ func (w *Warehouse) createStaging(ctx context.Context) error {
 }
 
 func (w *Warehouse) dropStaging(ctx context.Context) error {
-	names := []string{importKeysTable}
-	for _, t := range importing.Targets() {
-		names = append(names, rawTable(t.Name))
-	}
-	for _, name := range importTables() {
-		names = append(names, readyTable(name))
+	names, err := w.texts(ctx, "import_left", args{"database": w.Database()})
+	if err != nil {
+		return err
 	}
 	statement := w.config.DDL(oneStatement(query("import_drop")))
 	for _, name := range names {
@@ -64,6 +75,27 @@ func (w *Warehouse) dropStaging(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// texts are the rows of a query of one column of texts.
+func (w *Warehouse) texts(ctx context.Context, name string, a args) ([]string, error) {
+	rows, err := w.conn.Query(ctx, query(name), a.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	defer rows.Close()
+	var all []string
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		all = append(all, text)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return all, nil
 }
 
 // importStage takes tables of rows and rejects from many workers at once.

@@ -4,8 +4,8 @@ SELECT
     toString(segment) AS segment,
     sumForEach(arrayResize(arrayMap(n -> toUInt64(n), response_hours), 24)) AS responses,
     sumForEach(arrayResize(arrayMap(n -> toUInt64(n), purchase_hours), 24)) AS purchases,
-    sum(arraySum(arrayMap(n -> toUInt64(n) * (toUInt64(n) - (n > 0)), response_hours))) AS same_pairs,
-    sum(toUInt64(arraySum(response_hours)) * (toUInt64(arraySum(response_hours)) - (arraySum(response_hours) > 0))) AS all_pairs
+    toUInt64(sum(arraySum(arrayMap(n -> toUInt64(n) * toUInt64(n), response_hours))) - sum(arraySum(response_hours))) AS same_pairs,
+    toUInt64(sum(toUInt64(arraySum(response_hours)) * toUInt64(arraySum(response_hours))) - sum(arraySum(response_hours))) AS all_pairs
 FROM features
 WHERE snapshot = {snapshot:String}
 GROUP BY segment
