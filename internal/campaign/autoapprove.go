@@ -1,10 +1,6 @@
 package campaign
 
-import (
-	"fmt"
-
-	"github.com/danbi-project/danbi/internal/money"
-)
+import "github.com/danbi-project/danbi/internal/money"
 
 // Figures are what a finished plan comes to: what is approved, and what the limits are compared with before anything is sent.
 type Figures struct {
@@ -40,19 +36,15 @@ func (p Policy) AutoApproves(plan Figures) (bool, []Fault) {
 
 func (f Figures) above(limits Limits, whose Text) []Fault {
 	var all faults
-	compare := func(field string, value, most int64, show func(int64, string) string) {
+	compare := func(field string, value, most int64, show func(int64) any) {
 		if value > most {
-			all = append(all, Fault{Field: field, Message: Text{
-				"en": fmt.Sprintf("%s is more than %s, %s", show(value, "en"), whose["en"], show(most, "en")),
-				"ko": fmt.Sprintf("%s: %s %s을(를) 넘습니다", show(value, "ko"), whose["ko"], show(most, "ko"))}})
+			all = append(all, Fault{Field: field, Message: sayf("%s is more than %s, %s", "%s: %s %s 초과", show(value), whose, show(most))})
 		}
 	}
-	amount := func(value int64, language string) string {
-		return money.Format(money.Minor(value), f.Currency, language)
-	}
+	amount := func(value int64) any { return amountText(money.Minor(value), f.Currency) }
 	compare("expected", int64(f.Expected), int64(limits.Expected), amount)
 	compare("exposure", int64(f.Exposure), int64(limits.Exposure), amount)
 	compare("reward", int64(f.Reward), int64(limits.Reward), amount)
-	compare("customers", int64(f.Customers), int64(limits.Customers), func(n int64, _ string) string { return fmt.Sprint(n) })
+	compare("customers", int64(f.Customers), int64(limits.Customers), func(n int64) any { return n })
 	return all
 }

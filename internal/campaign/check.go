@@ -52,7 +52,7 @@ func (p Policy) Check(spec Spec) []Fault {
 		}
 		all = append(all, completed.beyond(limits, say("the policy's limit", "정책 한도"), true)...)
 		if own := spec.Limits; own != nil {
-			all = append(all, own.loosens(limits, spec.Currency, spec.Language)...)
+			all = append(all, own.loosens(limits, spec.Currency)...)
 		}
 	}
 	p.quiet(spec, &all)
@@ -65,7 +65,7 @@ func (s Spec) beyond(limits Limits, whose Text, strict bool) []Fault {
 	var all faults
 	compare := func(field string, value, most money.Minor) {
 		if value > most && (strict || most > 0) {
-			all.add(field, sayf("%[1]s is more than %[3]s of %[2]s", "%[1]s: %[4]s %[2]s을(를) 넘습니다", money.Format(value, s.Currency, s.Language), money.Format(most, s.Currency, s.Language), whose["en"], whose["ko"]),
+			all.add(field, sayf("%[1]s is more than %[2]s of %[3]s", "%[1]s: %[2]s %[3]s 초과", amountText(value, s.Currency), whose, amountText(most, s.Currency)),
 				say("lower it, or have the limit raised by its owner", "낮추거나 한도 담당자에게 상향을 요청하세요"))
 		}
 	}
@@ -75,24 +75,24 @@ func (s Spec) beyond(limits Limits, whose Text, strict bool) []Fault {
 		compare(fmt.Sprintf("offers[%d].reward", i), offer.Reward, limits.Reward)
 	}
 	if s.Audience.Size > limits.Customers && (strict || limits.Customers > 0) {
-		all.add("audience.size", sayf("%[1]d customers are more than %[3]s of %[2]d", "고객 %[1]d명: %[4]s %[2]d명을 넘습니다", s.Audience.Size, limits.Customers, whose["en"], whose["ko"]), say("choose fewer", "줄이세요"))
+		all.add("audience.size", sayf("%[1]d customers are more than %[2]s of %[3]d", "고객 %[1]d명: %[2]s %[3]d명 초과", s.Audience.Size, whose, limits.Customers), say("choose fewer", "줄이세요"))
 	}
 	return all
 }
 
 // loosens says where a spec's own limits are wider than the policy's.
-func (l Limits) loosens(policy Limits, currency, language string) []Fault {
+func (l Limits) loosens(policy Limits, currency string) []Fault {
 	var all faults
-	compare := func(field string, value, most int64, show func(int64) string) {
+	compare := func(field string, value, most int64, show func(int64) any) {
 		if value > most {
 			all.add(field, sayf("%s is wider than the policy's %s; a spec may only tighten", "%s: 정책(%s)보다 넓습니다. 스펙은 한도를 좁힐 수만 있습니다", show(value), show(most)), say("lower it or remove it", "낮추거나 지우세요"))
 		}
 	}
-	amount := func(value int64) string { return money.Format(money.Minor(value), currency, language) }
+	amount := func(value int64) any { return amountText(money.Minor(value), currency) }
 	compare("limits.expected", int64(l.Expected), int64(policy.Expected), amount)
 	compare("limits.exposure", int64(l.Exposure), int64(policy.Exposure), amount)
 	compare("limits.reward", int64(l.Reward), int64(policy.Reward), amount)
-	compare("limits.customers", int64(l.Customers), int64(policy.Customers), func(n int64) string { return fmt.Sprint(n) })
+	compare("limits.customers", int64(l.Customers), int64(policy.Customers), func(n int64) any { return n })
 	return all
 }
 

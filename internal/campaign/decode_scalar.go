@@ -43,7 +43,7 @@ func textOf(node ast.Node) (text string, isText, isScalar bool) {
 
 func (d *decoder) set(into reflect.Value, text string, isText bool, node ast.Node, tag reflect.StructTag) (err error) {
 	expected, example := describe(into.Type())
-	unlike := wrong(sayf("%[2]q: %[1]s is expected", "%[2]q: %[3]s 값이어야 합니다", expected["en"], text, expected["ko"]), example)
+	unlike := wrong(sayf("%q: %s is expected", "%q: %s 값이어야 합니다", text, expected), example)
 	switch target := into.Addr().Interface().(type) {
 	case *Moment:
 		*target, err = ParseMoment(text, d.zone, tag.Get("moment") == "end")
@@ -126,7 +126,7 @@ func (d *decoder) mismatch(node ast.Node, field string, expected, hint Text) {
 	case *ast.TagNode:
 		found = say("a YAML tag", "YAML 태그")
 	}
-	d.fault(node, field, sayf("%[1]s is expected, but here is %[3]s", "%[2]s 자리에 %[4]s이(가) 있습니다", expected["en"], expected["ko"], found["en"], found["ko"]), hint)
+	d.fault(node, field, sayf("%s is expected, but here is %s", "%s 자리에 다른 것이 있습니다: %s", expected, found), hint)
 }
 
 // describe says what a type is written as, with an example.

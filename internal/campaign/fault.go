@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/danbi-project/danbi/internal/money"
 )
 
 // Fault is one thing that is wrong with a spec or a policy, said in English and Korean, with what would put it right.
@@ -58,9 +60,25 @@ func (t Text) In(language string) string {
 // say is a text in English and Korean.
 func say(en, ko string) Text { return Text{"en": en, "ko": ko} }
 
-// sayf is say with values put into both texts; %[1]v takes them by number where the order differs.
+// sayf is say with values put into both texts; %[1]v takes them by number where the order differs. A value that is a
+// Text itself is put in in each language.
 func sayf(en, ko string, values ...any) Text {
-	return Text{"en": fmt.Sprintf(en, values...), "ko": fmt.Sprintf(ko, values...)}
+	return Text{"en": fmt.Sprintf(en, spoken("en", values)...), "ko": fmt.Sprintf(ko, spoken("ko", values)...)}
+}
+
+func spoken(language string, values []any) []any {
+	said := slices.Clone(values)
+	for i, value := range said {
+		if text, is := value.(Text); is {
+			said[i] = text.In(language)
+		}
+	}
+	return said
+}
+
+// amountText is an amount as each language writes it.
+func amountText(amount money.Minor, currency string) Text {
+	return say(money.Format(amount, currency, "en"), money.Format(amount, currency, "ko"))
 }
 
 // wrong is a fault without a place yet, as an error: whoever reads the file adds where.

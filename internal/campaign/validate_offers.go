@@ -62,9 +62,7 @@ func (v *validator) threshold(field string, offer Offer) {
 	}
 }
 
-func (v *validator) money(amount money.Minor) string {
-	return money.Format(amount, v.spec.Currency, v.spec.Language)
-}
+func (v *validator) money(amount money.Minor) Text { return amountText(amount, v.spec.Currency) }
 
 func (v *validator) budget() {
 	b, largest := v.spec.Budget, v.spec.largestReward()
@@ -74,7 +72,7 @@ func (v *validator) budget() {
 		positive(v, "budget.expected", b.Expected, say("write what the rewards may cost together", "혜택 비용의 기대 합계를 쓰세요"))
 	}
 	if b.Exposure > 0 && b.Exposure < b.Expected {
-		v.add("budget.exposure", sayf("the most that may be out, %s, is less than the expected cost %s", "최대 노출액 %s이(가) 기대 비용 %s보다 작습니다", v.money(b.Exposure), v.money(b.Expected)), say("raise exposure or lower expected", "exposure를 높이거나 expected를 낮추세요"))
+		v.add("budget.exposure", sayf("the most that may be out, %s, is less than the expected cost %s", "최대 노출액(%s)이 기대 비용(%s)보다 작습니다", v.money(b.Exposure), v.money(b.Expected)), say("raise exposure or lower expected", "exposure를 높이거나 expected를 낮추세요"))
 	}
 	if b.Exposure > 0 && largest > b.Exposure {
 		v.add("budget.exposure", sayf("is less than one reward of %s", "혜택 하나(%s)보다 작습니다", v.money(largest)), say("raise exposure or lower the reward", "exposure를 높이거나 reward를 낮추세요"))
