@@ -203,3 +203,11 @@ func FuzzDecode(f *testing.F) {
 		require.NoError(t, err, "what is valid has its times")
 	})
 }
+
+func TestFaultsAreFoundWithinOtherErrors(t *testing.T) {
+	_, err := Decode("spec.yaml", []byte("a: 1"))
+	require.Greater(t, len(Faults(err)), 5)
+	require.Equal(t, Faults(err), Faults(fmt.Errorf("start: %w", err)))
+	require.Empty(t, Faults(fmt.Errorf("no fault")))
+	require.Empty(t, Faults(nil))
+}

@@ -115,7 +115,8 @@ func (all faults) err() error {
 
 // Faults are the faults within an error, in order; an error that is none gives nil.
 func Faults(err error) []Fault {
-	if joined, many := err.(interface{ Unwrap() []error }); many {
+	var joined interface{ Unwrap() []error }
+	if errors.As(err, &joined) {
 		var all []Fault
 		for _, part := range joined.Unwrap() {
 			all = append(all, Faults(part)...)
