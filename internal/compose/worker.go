@@ -21,15 +21,18 @@ type Config struct {
 	Temporal  client.Options
 	Providers Providers
 	Metrics   string // address of /metrics; empty: none
-	AtOnce    int    // activities at once; default 8
+	AtOnce    int    // activities at once; 0: AtOnce
 	Log       *zap.Logger
 	Ready     func() // called once when it polls
 }
 
+// AtOnce is how many activities a worker runs at once when nobody says otherwise: most of them wait for the engine.
+const AtOnce = 8
+
 // RunWorker serves campaigns until the context ends. It waits for servers that are not there yet and says so.
 func RunWorker(ctx context.Context, c Config) error {
 	if c.AtOnce == 0 {
-		c.AtOnce = 8
+		c.AtOnce = AtOnce
 	}
 	registry := NewRegistry()
 	c.Temporal.MetricsHandler = newSDKMetrics(registry)

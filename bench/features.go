@@ -1,0 +1,158 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/compose"
+	"github.com/danbi-project/danbi/internal/features"
+	"github.com/danbi-project/danbi/internal/stack"
+	"github.com/danbi-project/danbi/internal/world"
+)
+
+// featuresBench measures one snapshot of everybody, beside a plain scan of the same columns in the same run.
+type featuresBench struct {
+	customers, transactions int
+	seed                    uint64
+}
+
+func (b *featuresBench) flags(f *flag.FlagSet) {
+	f.IntVar(&b.customers, "customers", 1_000_000, "size of the population")
+	f.IntVar(&b.transactions, "transactions", 0, "of all of them together, about; the months that they have lived follow from it (0: of 12 months)")
+	f.Uint64Var(&b.seed, "seed", 1, "of the population")
+}
+
+// perMonth is about how many transactions a customer of the world makes in a month.
+const perMonth = 1.05
+
+func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, error) {
+	if quick {
+		b.customers, b.transactions = 50_000, 0
+	}
+	months := 12
+	if b.transactions > 0 {
+		months = max(1, min(60, int(float64(b.transactions)/float64(b.customers)/perMonth+.5)))
+	}
+	e, err := bringUp(ctx, stack.PartTemporal, stack.PartSink, stack.PartWorker)
+	if err != nil {
+		return nil, err
+	}
+	defer e.down()
+	until := time.Date(2026, 9, 1, 0, 0, 0, 0, world.Home)
+	if err := e.command(ctx, "world", "--customers", fmt.Sprint(b.customers), "--months", fmt.Sprint(months),
+		"--until", until.Format(time.DateOnly), "--seed", fmt.Sprint(b.seed)); err != nil {
+		return nil, err
+	}
+	out := map[string]any{"customers": b.customers}
+	if out["transactions"], err = e.count(ctx, "SELECT count() FROM transactions"); err != nil {
+		return nil, err
+	}
+	if out["interactions"], err = e.count(ctx, "SELECT count() FROM interactions"); err != nil {
+		return nil, err
+	}
+	want := features.Snapshot{Instant: until, Currency: "KRW", Zone: "Asia/Seoul"}
+	_, shards, err := e.store.PlanSnapshot(ctx, want, 0) // the engine reads the tables once before either is measured
+	if err != nil {
+		return nil, err
+	}
+	say("scanning in %d shards", len(shards))
+	scan, err := scanShards(ctx, e, until, shards)
+	if err != nil {
+		return nil, err
+	}
+	say("extracting")
+	section := e.begin(stack.PartEngine)
+	snapshot, err := takeSnapshot(ctx, e, want)
+	section.end(out)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.check(ctx, e, snapshot, out); err != nil {
+		return nil, err
+	}
+	seconds := out["seconds"].(float64)
+	out["customers_per_s"], out["shards"] = float64(b.customers)/seconds, len(shards)
+	out["scan_seconds"], out["ratio_to_scan"] = scan, seconds/scan
+	return out, nil
+}
+
+// takeSnapshot goes through the entry points that the workflow's activities go through, as many at once as a worker runs.
+func takeSnapshot(ctx context.Context, e *engines, want features.Snapshot) (features.Snapshot, error) {
+	snapshot, shards, err := e.store.PlanSnapshot(ctx, want, 0)
+	if err != nil {
+		return snapshot, err
+	}
+	counts := make([]uint64, len(shards))
+	group, working := errgroup.WithContext(ctx)
+	group.SetLimit(compose.AtOnce)
+	for i, shard := range shards {
+		group.Go(func() (err error) {
+			counts[i], err = e.store.ExtractFeatures(working, snapshot, shard)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return snapshot, err
+	}
+	var total uint64
+	for _, n := range counts {
+		total += n
+	}
+	return e.store.PublishSnapshot(ctx, snapshot, shards, total)
+}
+
+// check compares totals over all customers with sums over the source tables, and counts the features.
+func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features.Snapshot, out map[string]any) error {
+	if snapshot.Customers != uint64(b.customers) {
+		return fmt.Errorf("wrong result: %d customers have features, of %d", snapshot.Customers, b.customers)
+	}
+	for _, c := range []struct{ what, have, want string }{
+		{"the sum of spend", "SELECT toUInt64(sum(spend)) FROM features", "SELECT toUInt64(sum(if(kind = 'purchase', amount, -amount))) FROM transactions WHERE currency = 'KRW'"},
+		{"the number of purchases", "SELECT sum(purchases) FROM features", "SELECT countIf(kind = 'purchase' AND line = 1) FROM transactions"},
+		{"the number of customers who ever bought", "SELECT countIf(recency_days < 65535) FROM features", "SELECT uniqExact(customer_key) FROM transactions WHERE kind = 'purchase'"},
+	} {
+		have, err := e.count(ctx, c.have)
+		if err != nil {
+			return err
+		}
+		want, err := e.count(ctx, c.want)
+		if err != nil {
+			return err
+		}
+		if have != want {
+			return fmt.Errorf("wrong result: %s is %d by the features and %d by the transactions", c.what, have, want)
+		}
+	}
+	columns, err := e.count(ctx, `SELECT count() FROM system.columns
+		WHERE database = currentDatabase() AND table = 'features' AND name NOT IN ('snapshot', 'customer_key')`)
+	out["features"] = columns
+	return err
+}
+
+// The plain scans read the columns that sql/features_extract.sql reads, and do the least with them: one sum by customer.
+const (
+	scanTransactions = `SELECT count(), sum(s) FROM
+		(SELECT customer_key, sum(amount + toUInt32(at) + line + toInt8(kind) + length(currency) + length(category) + length(brand)) AS s
+		FROM transactions WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {instant:DateTime('UTC')} GROUP BY customer_key)`
+	scanInteractions = `SELECT count(), sum(s) FROM
+		(SELECT customer_key, sum(toUInt32(at) + id + length(kind) + length(campaign) + occurrence + length(touch)) AS s
+		FROM interactions WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {instant:DateTime('UTC')} GROUP BY customer_key)`
+)
+
+// scanShards runs the plain scans over the snapshot's shards, one after the other: each uses both cores.
+func scanShards(ctx context.Context, e *engines, until time.Time, shards []campaign.Shard) (seconds float64, err error) {
+	began := time.Now()
+	for _, shard := range shards {
+		for _, query := range []string{scanTransactions, scanInteractions} {
+			if err := e.store.Conn().Exec(ctx, query, named("low", shard.Low), named("high", shard.High), named("instant", until)); err != nil {
+				return 0, fmt.Errorf("the plain scan: %w", err)
+			}
+		}
+	}
+	return time.Since(began).Seconds(), nil
+}
