@@ -35,12 +35,14 @@ const (
 	WorldTransactions      WorldTable = "transactions"
 )
 
-// worldTables are all of them, in that order.
-var worldTables = []WorldTable{
-	WorldBrands, WorldMerchants, WorldProducts, WorldCampaigns, WorldCustomers, WorldIdentities, WorldContacts, WorldConsents,
-	WorldSuppressions, WorldAudience, WorldAssignments, WorldPlannedDeliveries, WorldDeliveryEvents, WorldInteractions,
-	WorldTransactions,
-}
+// worldSources are what an import of real data would fill, too; worldPast what campaigns do.
+var (
+	worldSources = []WorldTable{
+		WorldBrands, WorldMerchants, WorldProducts, WorldCustomers, WorldIdentities, WorldContacts, WorldConsents,
+		WorldSuppressions, WorldInteractions, WorldTransactions,
+	}
+	worldPast = []WorldTable{WorldCampaigns, WorldAudience, WorldAssignments, WorldPlannedDeliveries, WorldDeliveryEvents}
+)
 
 // InsertWorld inserts one block of a table. See insertColumns for the token.
 func (w *Warehouse) InsertWorld(ctx context.Context, table WorldTable, token string, columns Columns) error {

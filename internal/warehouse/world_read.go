@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -122,8 +123,8 @@ var worldDependents = []string{
 // ClearWorld empties every table that a world fills, and all that was made of it, the declaration first: what a crash
 // leaves is then a warehouse without a world, which can be cleared again.
 func (w *Warehouse) ClearWorld(ctx context.Context) error {
-	tables := append([]string(nil), worldDependents...)
-	for _, t := range worldTables {
+	tables := slices.Clone(worldDependents)
+	for _, t := range slices.Concat(worldSources, worldPast) {
 		tables = append(tables, string(t))
 	}
 	for _, t := range tables {
@@ -134,10 +135,11 @@ func (w *Warehouse) ClearWorld(ctx context.Context) error {
 	return nil
 }
 
-// RememberBlocks lets transactions and interactions know a block that was inserted before by its token. Only worlds need
-// it: two that live the same time at once would otherwise write it twice.
+// RememberBlocks lets the source tables know a block that was inserted before. Only worlds need it: two runs that write
+// the same block at once then write it once. Campaign tables are left as they are, since rows that were removed from
+// them may come again.
 func (w *Warehouse) RememberBlocks(ctx context.Context) error {
-	for _, t := range []WorldTable{WorldTransactions, WorldInteractions, WorldConsents} {
+	for _, t := range worldSources {
 		if err := w.conn.Exec(ctx, w.config.DDL(query("world_remember")), args{"table": string(t)}.list()...); err != nil {
 			return fmt.Errorf("let %s remember blocks: %w", t, err)
 		}

@@ -101,7 +101,10 @@ func (w *World) prepare(ctx context.Context, store *warehouse.Warehouse, spans *
 		same := s.Seed == w.Seed && s.Customers == w.Customers && int(s.Months) == w.Months && s.Parameters == w.parameters()
 		switch {
 		case same && !replace:
-			return Made{Resumed: true, Already: covered(*spans, Range{1, w.Customers}, w.until), Customers: w.Customers}, nil
+			if covered(*spans, Range{1, w.Customers}, w.until) {
+				return Made{Already: true, Customers: w.Customers}, nil
+			}
+			return Made{Resumed: true}, nil
 		case !same && !replace:
 			there := fmt.Sprintf("%d customers, %d months, seed %d, %s", s.Customers, s.Months, s.Seed, s.Parameters)
 			if p, err := populationOf(s.Seed, s.Customers, s.Months, s.Parameters); err == nil {
@@ -147,7 +150,7 @@ func (w *World) span(low, high uint32, from, to int64) warehouse.WorldSpan {
 func (w *World) createRange(ctx context.Context, store *warehouse.Warehouse, r Range, resumed bool) error {
 	blocks, did := w.generate(r)
 	for _, b := range blocks {
-		if err := insertOnce(ctx, store, b, r, resumed); err != nil {
+		if err := w.insertOnce(ctx, store, b, r, resumed); err != nil {
 			return err
 		}
 	}
@@ -164,22 +167,23 @@ func (w *World) createRange(ctx context.Context, store *warehouse.Warehouse, r R
 		if b.rows == 0 {
 			continue
 		}
-		if err := store.InsertWorld(ctx, b.table, "", b.columns); err != nil {
+		if err := store.InsertWorld(ctx, b.table, w.token(r), b.columns); err != nil {
 			return err
 		}
 	}
-	n, err := store.WorldRows(ctx, warehouse.WorldTransactions, "", r.Low, r.High)
-	if err != nil {
-		return err
-	}
-	if n != expected {
-		return fmt.Errorf("%d transactions are there where %d belong: %w", n, expected, ErrTwice)
+	for table, rows := range map[warehouse.WorldTable]uint64{warehouse.WorldTransactions: expected, warehouse.WorldCustomers: uint64(r.size())} {
+		switch n, err := store.WorldRows(ctx, table, "", r.Low, r.High); {
+		case err != nil:
+			return err
+		case n != rows:
+			return fmt.Errorf("%s has %d rows where %d belong: %w", table, n, rows, ErrTwice)
+		}
 	}
 	return store.DeclareSpan(ctx, w.span(r.Low, r.High, w.origin, w.until))
 }
 
 // insertOnce inserts a block unless a run that was broken off has.
-func insertOnce(ctx context.Context, store *warehouse.Warehouse, b block, r Range, resumed bool) error {
+func (w *World) insertOnce(ctx context.Context, store *warehouse.Warehouse, b block, r Range, resumed bool) error {
 	if b.rows == 0 {
 		return nil
 	}
@@ -193,7 +197,13 @@ func insertOnce(ctx context.Context, store *warehouse.Warehouse, b block, r Rang
 			return fmt.Errorf("%s has %d rows where %d belong: %w", b.table, n, b.rows, ErrTwice)
 		}
 	}
-	return store.InsertWorld(ctx, b.table, "", b.columns)
+	return store.InsertWorld(ctx, b.table, w.token(r), b.columns)
+}
+
+// token names a range's making. The server adds the month, so that of a month that two runs write at once one is kept;
+// a month that is there whole is not written by the second, which has looked.
+func (w *World) token(r Range) string {
+	return fmt.Sprintf("world-%d-%d-%d-%s-%d-%d", w.Seed, w.Customers, w.Months, w.parameters(), r.Low, r.High)
 }
 
 // generate lives a range of customers from the world's origin to its end.

@@ -2,6 +2,7 @@ package world
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -116,6 +117,33 @@ func TestLivingTwiceOrAtOnceIsLivingOnce(t *testing.T) {
 	require.NoError(t, once.Conn().QueryRow(t.Context(), `SELECT sum(amount) FROM transactions WHERE kind = 'purchase' AND customer_key % 2 = 0 AND customer_key % 10 != 0
 		AND at >= {from:DateTime('UTC')} AND at < {from:DateTime('UTC')} + INTERVAL 28 DAY`, clickhouseNamed("from", w.Until.UTC())).Scan(&spend))
 	require.Equal(t, truth.Spend, spend, "the truth's treated outcome is what the warehouse holds")
+}
+
+func TestMadeTwiceAtOnceIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	w := small(t, func(p *Population) { p.Customers, p.Months = 1_200, 3 })
+	calm, crowded := stacktest.Warehouse(t), stacktest.Warehouse(t)
+	_, err := w.Create(t.Context(), calm, Making{})
+	require.NoError(t, err)
+	// The first has declared the world when the others come, as happens when somebody starts it again too soon.
+	require.NoError(t, crowded.RememberBlocks(t.Context()))
+	require.NoError(t, crowded.DeclareSpan(t.Context(), w.span(0, 0, w.origin, w.origin)))
+	var group errgroup.Group
+	for range 3 {
+		group.Go(func() error {
+			_, err := w.Create(context.Background(), crowded, Making{Shard: 300})
+			if errors.Is(err, ErrTwice) { // it noticed, and says so
+				return nil
+			}
+			return err
+		})
+	}
+	require.NoError(t, group.Wait())
+	for _, table := range []string{"customers", "identities", "contacts", "suppressions", "consents", "transactions", "interactions"} {
+		rows, sum := fingerprint(t, crowded, table)
+		calmRows, calmSum := fingerprint(t, calm, table)
+		require.Equal(t, [2]uint64{calmRows, calmSum}, [2]uint64{rows, sum}, table)
+	}
 }
 
 func TestKilledWhileLivingItCompletes(t *testing.T) {

@@ -1,22 +1,23 @@
 package world
 
-// The parameters of the population, each with its source. They describe people in general and are never tuned to make a
-// campaign look good. Where a source gives a form but no number that carries over to this market, the comment says
-// "form from", and the number is a round one within what the source calls ordinary.
+// The parameters of the population, each with its source, or the word that it is an assumption. They describe people in
+// general and are never tuned to make a campaign look good. Where a source gives a form but no number that carries over
+// to this market, the comment says "form from", and the number is a round assumption.
 const (
-	// Purchases per customer and month: gamma-mixed Poisson (Ehrenberg, "Repeat-Buying", 1988). Fader, Hardie and Lee,
-	// "RFM and CLV" (J. Marketing Research 2005) fit shapes below one for the purchase rates of a cohort, BG/NBD on
-	// CDNOW .24, Pareto/NBD .55; a base of customers who are all past their first purchase is less dispersed.
+	// Purchases per customer and month: gamma-mixed Poisson (Ehrenberg, "Repeat-Buying", 1988). For a cohort that begins
+	// with its first purchase the shape is well below one: .24 by BG/NBD on CDNOW (Fader, Hardie and Lee, "Counting your
+	// customers the easy way", Marketing Science 2005), .55 by Pareto/NBD (the same, "RFM and CLV", J. Marketing Research
+	// 2005). A base of customers who have all stayed for a while is less dispersed.
 	rateShape = 0.85
 	rateMean  = 1.16
 
 	// Dropout: exponential lifetimes with gamma rates (the Pareto/NBD of Schmittlein, Morrison and Colombo, Management
-	// Science 1987; shape .61 on CDNOW in Fader, Hardie and Lee 2005). The scale makes about one in ten leave in a year.
+	// Science 1987; shape .61 on CDNOW in "RFM and CLV"). The scale makes about one in ten leave in a year.
 	dropoutShape = 0.61
 	dropoutScale = 1950.0 // days
 
 	// Spend per purchase: lognormal within and between customers, independent of the rate (form from Fader, Hardie and
-	// Lee 2005, who keep spend and frequency apart). Won.
+	// Lee, "RFM and CLV", who keep spend and frequency apart). Won.
 	spendMedian  = 32_000.0
 	spendBetween = 0.65 // sigma of customers' own medians
 	spendWithin  = 0.60 // sigma of one customer's purchases
@@ -39,7 +40,7 @@ const (
 	lifeEventShift   = 0.45 // share of purchases that moves to the event's categories
 	lifeEventRamp    = 90.0 // days until the shift is whole
 
-	// Returns and cancellations: one to two purchases in a hundred, as the brief of this world asks.
+	// Returns and cancellations: one to two purchases in a hundred, an assumption.
 	refundShare       = 0.011
 	cancellationShare = 0.005
 	refundDays        = 10 // a refund comes within so many days
@@ -48,21 +49,21 @@ const (
 	appShare = 0.40
 	appMean  = 0.50
 
-	// Hours: people have daily rhythms that differ between groups and within them; activity peaks are not when people
-	// respond to messages. A share of responses depends on the hour of arrival; methods.md measured 11 to 92 % that does not.
+	// Hours: rhythms differ between groups of people and within them, and only a part of the response to a message depends
+	// on the hour at which it arrives. How large a part is an assumption: field reports go from a tenth to nine tenths.
 	hourOwn        = 0.35 // of activity at one's very own hour
 	hourDependence = 0.55 // mean share of the response that depends on the hour
 	hourSpread     = 0.18
 
-	// Opening a message: heterogeneous between people (a beta mixture, as for exposure in Goodhardt and Ehrenberg's
-	// work on viewing), lower with each recent one. Fatigue: form from Ansari, Mela and Neslin, "Customer channel
-	// migration" (J. Marketing Research 2008), where e-mail has decreasing and finally negative returns.
+	// Opening a message: a beta mixture over people, as exposure to media is (Goodhardt, Ehrenberg and Collins, "The
+	// Television Audience", 1975). Each recent message lowers it (form from Ansari, Mela and Neslin, "Customer channel
+	// migration", J. Marketing Research 2008, where too many e-mails do harm). The levels are assumptions.
 	openShapeA      = 1.6
 	openShapeB      = 5.0 // mean .24
 	openSMS         = 1.5
 	openFatigue     = 0.90 // for each message of the last 30 days
 	openDelay       = 40.0 // minutes, median
-	openDelaySpread = 1.1
+	openDelaySpread = 0.55
 	clickGivenOpen  = 0.22
 	contentLiked    = 1.30
 	contentOther    = 0.88
@@ -101,11 +102,11 @@ const (
 	dogLoss  = 0.30
 	dogDays  = 60
 
-	// Purchases that were made for a reward are given back more often than others.
+	// Purchases that were made for a reward are given back more often than others: an assumption.
 	regretShare = 0.05
 	regretDays  = 20
 
-	// Who can be reached at all, and what they agreed to.
+	// Who can be reached at all, and what they agreed to: assumptions.
 	hasEmail        = 0.97
 	hasSMS          = 0.90
 	consentEmail    = 0.78
@@ -116,17 +117,17 @@ const (
 	suppressedShare = 0.005
 )
 
-// Season by month, January first: December and the autumn holiday are strong, February is short and weak.
+// Season by month, January first, an assumption: December and the autumn holiday are strong, February is weak.
 var season = [12]float64{0.97, 0.93, 0.98, 0.99, 1.04, 0.97, 0.99, 0.98, 1.05, 0.99, 1.02, 1.09}
 
-// Weekday factors, Sunday first, for people who shop at weekends, evenly, and on workdays.
+// Weekday factors, Sunday first, an assumption too: for people who shop at weekends, evenly, and on workdays.
 var weekdays = [3][7]float64{
 	{1.55, 0.72, 0.72, 0.76, 0.82, 1.05, 1.60},
 	{1.02, 0.95, 0.96, 0.98, 1.00, 1.06, 1.08},
 	{0.62, 1.14, 1.14, 1.14, 1.14, 1.12, 0.70},
 }
 
-// Hour archetypes: relative activity from midnight on.
+// Hour archetypes, assumptions: relative activity from midnight on.
 var archetypes = [6][24]float64{
 	{1, 1, 0, 0, 1, 4, 10, 14, 12, 8, 6, 6, 7, 5, 4, 4, 4, 4, 4, 3, 2, 2, 1, 1},   // early
 	{1, 0, 0, 0, 0, 1, 2, 6, 8, 4, 4, 9, 16, 12, 4, 4, 4, 5, 8, 7, 5, 4, 3, 2},    // office, lunch

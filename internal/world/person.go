@@ -83,7 +83,7 @@ func (w *World) person(key uint32) person {
 	p.zone = uint8(zoneTable.draw(s.next()))
 	p.archetype = uint8(archetypeTable.draw(s.next()))
 	p.shift = int8(s.below(5) - 2)
-	p.peak = uint8((p.hour(&s)) % 24)
+	p.peak = uint8(p.archetypeHour(&s))
 	p.week = uint8(s.below(len(weekdays)))
 
 	p.rate = s.gamma(rateShape) * (rateMean / rateShape)
@@ -116,11 +116,16 @@ func (w *World) person(key uint32) person {
 	return p
 }
 
-// hour draws one of their active hours. Until peak is known it is drawn from the archetype alone.
+// hour draws one of their active hours.
 func (p *person) hour(s *stream) int {
-	if p.rate > 0 && s.chance(hourOwn) {
+	if s.chance(hourOwn) {
 		return (int(p.peak) + s.below(3) + 23) % 24
 	}
+	return p.archetypeHour(s)
+}
+
+// archetypeHour draws an hour of people like them.
+func (p *person) archetypeHour(s *stream) int {
 	u, h := s.unit(), 0
 	upTo := &archetypeUpTo[p.archetype]
 	for h < 23 && upTo[h] < u {

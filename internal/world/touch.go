@@ -129,7 +129,7 @@ func (w *World) open(p *person, m *message) {
 		}
 		delay = float64(wait) + 900
 	}
-	m.opened = m.at + 20 + int64(min(delay*expSpread(s, openDelaySpread/2), 7*secondsPerDay))
+	m.opened = m.at + 20 + int64(min(delay*expSpread(s, openDelaySpread), 7*secondsPerDay))
 	if s.chance(clickGivenOpen) {
 		m.clicked = m.opened + 5 + int64(s.exponential()*40)
 		m.visits = s.chance(visitGivenClick)
