@@ -71,6 +71,7 @@ type boundField struct {
 	times       int // column to multiply by, or -1
 	round       Rounding
 	point, sign byte // decimal and group signs
+	decoded     bool // the file is in another encoding than UTF-8
 	parts       []boundField
 }
 
@@ -203,7 +204,7 @@ func (b *Binder) finish(d *decoder, out *Binding, r *boundRule) {
 }
 
 func (b *Binder) field(d *decoder, out *Binding, s scope, f Field, c Column) boundField {
-	bound := boundField{Field: f, spec: c, times: -1, point: out.source.decimalSign()[0], round: roundings[c.Round]}
+	bound := boundField{Field: f, spec: c, times: -1, point: out.source.decimalSign()[0], round: roundings[c.Round], decoded: out.source.Encoding != ""}
 	if out.source.Group != "" {
 		bound.sign = out.source.Group[0]
 	}

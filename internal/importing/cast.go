@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // text is a field's value before its cast.
@@ -56,8 +57,11 @@ func (w *Worker) cast(f *boundField, record []string, out *cell, c *Counts) (rea
 	if f.Personal {
 		value = ""
 	}
-	if !validText(text) {
+	if !utf8.ValidString(text) {
 		return "not valid UTF-8", value
+	}
+	if f.decoded && strings.ContainsRune(text, utf8.RuneError) {
+		return "a character that is none in the file's encoding", value
 	}
 	if f.Kind == Text {
 		text = strings.TrimSpace(text)

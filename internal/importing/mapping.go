@@ -5,8 +5,11 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml/ast"
@@ -29,8 +32,9 @@ type Mapping struct {
 // A Source is one table of the user's, in one or more files.
 type Source struct {
 	Name      string   `json:"name"`
-	Files     []string `json:"files"`            // globs below the data folder
-	Format    Format   `json:"format,omitempty"` // by the file's name when empty
+	Files     []string `json:"files"`              // globs below the data folder
+	Format    Format   `json:"format,omitempty"`   // by the file's name when empty
+	Encoding  string   `json:"encoding,omitempty"` // of text files; UTF-8 when empty
 	Delimiter string   `json:"delimiter,omitempty"`
 	Columns   []string `json:"columns,omitempty"` // of a CSV file without a header line
 	Nulls     []string `json:"nulls,omitempty"`   // texts that stand for nothing, besides the empty one
@@ -200,9 +204,13 @@ func (d *decoder) source(p pair) Source {
 	if !isMapping(p.value) {
 		s.Files = d.texts(p.value, "files")
 	} else {
-		keys := d.keys(p.value, "source "+p.name, "files", "format", "delimiter", "columns", "nulls", "decimal", "group")
+		keys := d.keys(p.value, "source "+p.name, "files", "format", "encoding", "delimiter", "columns", "nulls", "decimal", "group")
 		s.Files = d.texts(keys["files"], "files")
 		s.Format = Format(d.text(keys["format"], "format"))
+		s.Encoding = d.text(keys["encoding"], "encoding")
+		if _, ok := encodings[s.Encoding]; !ok && s.Encoding != "" {
+			d.fault(keys["encoding"], "encoding %q: write one of %s; UTF-8 needs none", s.Encoding, strings.Join(slices.Sorted(maps.Keys(encodings)), ", "))
+		}
 		s.Delimiter = d.text(keys["delimiter"], "delimiter")
 		s.Columns = d.texts(keys["columns"], "columns")
 		s.Nulls = d.texts(keys["nulls"], "nulls")

@@ -42,6 +42,7 @@ func TestMappingFaultsNameLineAndNearestKey(t *testing.T) {
 		"unknown zone":        {"currency: KRW", "currency: KRW\nzone: Seoul", `m.yaml:4:7: there is no time zone "Seoul"`},
 		"missing column":      {"      purchase: {key: [shop, receipt]}\n", "", "must say where purchase comes from"},
 		"two origins":         {"{column: price, times", "{column: price, value: '3', times", "column amount must have exactly one of column, value, expr"},
+		"encoding":            {"  items: items.csv", "  items: {files: items.csv, encoding: utf8}", `encoding "utf8": write one of cp949, euc-kr`},
 		"layout":              {"YYYY-MM-DD", "yyyy-mm-dd", `"yyyy" means nothing here`},
 		"syntax":              {`startsWith "C" ?`, `startsWith "C`, "m.yaml:20:20: expression"},
 		"key of a column":     {"times: count", "time: count", `column amount has no key "time"; did you mean "times"?`},

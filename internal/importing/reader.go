@@ -6,7 +6,20 @@ import (
 	"io"
 	"path"
 	"strings"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/korean"
+	"golang.org/x/text/encoding/unicode"
 )
+
+// encodings that exports come in besides UTF-8.
+var encodings = map[string]encoding.Encoding{
+	"euc-kr":       korean.EUCKR, // and CP949, which extends it
+	"cp949":        korean.EUCKR,
+	"windows-1252": charmap.Windows1252,
+	"utf-16":       unicode.UTF16(unicode.LittleEndian, unicode.ExpectBOM),
+}
 
 // A Reader cuts a file into blocks of whole records, in order. Cutting is
 // cheap and done by one goroutine; blocks are read by many.
@@ -60,6 +73,9 @@ func FormatOf(s Source, name string) (format Format, compression string, err err
 
 // NewTextReader reads CSV or JSON lines from r, which is already unpacked.
 func NewTextReader(s Source, format Format, r io.Reader) (Reader, error) {
+	if e, ok := encodings[s.Encoding]; ok {
+		r = e.NewDecoder().Reader(r)
+	}
 	if format == JSONL {
 		return newJSONL(s, r)
 	}
@@ -110,7 +126,7 @@ func (b *buffer) begin() error {
 	case strings.HasPrefix(start, "\xef\xbb\xbf"):
 		b.data = b.data[:copy(b.data, b.data[3:])]
 	case strings.HasPrefix(start, "\xff\xfe"), strings.HasPrefix(start, "\xfe\xff"):
-		return errors.New("the file is UTF-16; save it as UTF-8")
+		return errors.New("the file is UTF-16; add encoding: utf-16 to its source")
 	case strings.HasPrefix(start, "PAR1"):
 		return errors.New("the file is Parquet, not text; say format: parquet")
 	case strings.HasPrefix(start, "\x1f\x8b"), strings.HasPrefix(start, "\x28\xb5\x2f\xfd"):

@@ -3,7 +3,6 @@ package importing
 import (
 	"encoding/json"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/expr-lang/expr/vm"
@@ -86,7 +85,7 @@ func (w *Worker) counts(target string) *Counts {
 }
 
 // The size of the table by which a worker remembers ids: a power of two.
-const remembered = 1 << 16
+const remembered = 1 << 18
 
 func (w *Worker) apply(b *Binding, r *boundRule, file uint32, line uint64, record []string) error {
 	c := w.counts(r.target.Name)
@@ -272,5 +271,3 @@ func (w *Worker) amounts(r *boundRule, record []string, c *Counts) (field, reaso
 	}
 	return "", "", ""
 }
-
-func validText(s string) bool { return utf8.ValidString(s) }

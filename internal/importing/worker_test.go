@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/text/encoding/korean"
 )
 
 // castCSV runs a mapping over one CSV text of its source "rows".
@@ -211,6 +212,49 @@ func TestJoinsKeepWhatTheyDoNotFind(t *testing.T) {
 	require.NoError(t, w.Close())
 	require.Equal(t, []string{"tea", ""}, kinds)
 	require.Equal(t, uint64(1), w.Counts["transactions"].NotJoined)
+}
+
+func TestKoreanEncoding(t *testing.T) {
+	text, err := korean.EUCKR.NewEncoder().String("회원,이름,등급\n1,김단비,일반\n2,똠방각하,우수\n")
+	require.NoError(t, err)
+	mapping := `
+targets:
+  customers:
+    from: rows
+    columns: {id: 회원, segment: {expr: '등급 == "우수" ? "vip" : "member"'}}
+  products:
+    from: rows
+    columns: {product: 회원, name: 이름}
+`
+	m, err := Parse("m.yaml", []byte("sources: {rows: {files: rows.csv, encoding: cp949}}\n"+mapping))
+	require.NoError(t, err)
+	r, err := NewTextReader(m.Sources[0], CSV, strings.NewReader(text+"3,\xff\xff,x\n"))
+	require.NoError(t, err)
+	b, err := NewBinder(m, nil).Bind(m.Sources[0], r.Header())
+	require.NoError(t, err)
+	w := NewWorker(10)
+	got := map[string][]string{}
+	w.Flush = func(t *Table) error {
+		for i, f := range t.Target.Fields {
+			if f.Kind == Text {
+				got[t.Target.Name+"."+f.Name] = append(got[t.Target.Name+"."+f.Name], t.Cells[i].Texts...)
+			}
+		}
+		return nil
+	}
+	var rejects []Reject
+	w.Reject = func(r Reject) error {
+		rejects = append(rejects, r)
+		return nil
+	}
+	block, err := r.Next()
+	require.NoError(t, err)
+	require.NoError(t, block.Each(func(line uint64, v []string) error { return w.Record(b, 0, line, v) }, nil))
+	require.NoError(t, w.Close())
+	require.Equal(t, []string{"member", "vip", "member"}, got["customers.segment"])
+	require.Equal(t, []string{"김단비", "똠방각하"}, got["products.name"])
+	require.Len(t, rejects, 1)
+	require.Equal(t, uint64(4), rejects[0].Line)
 }
 
 func BenchmarkTransactions(b *testing.B) {

@@ -40,7 +40,7 @@ func thirdParty(t *testing.T, folder string) string {
 
 func importExample(t *testing.T, w *warehouse.Warehouse, name, dir string) *warehouse.ImportSummary {
 	t.Helper()
-	m, err := importing.Load(filepath.Join("..", "..", "examples", name, "import.yaml"))
+	m, err := importing.Load(filepath.Join("..", "..", "examples", filepath.FromSlash(name)))
 	require.NoError(t, err)
 	summary, err := warehouse.Import(t.Context(), w, m, dir, warehouse.ImportOptions{})
 	require.NoError(t, err)
@@ -114,7 +114,7 @@ func TestCompleteJourney(t *testing.T) {
 	}
 
 	w := stacktest.Warehouse(t)
-	s := importExample(t, w, "completejourney", dir)
+	s := importExample(t, w, "completejourney/import.yaml", dir)
 	require.Equal(t, uint64(len(households)), s.NewCustomers)
 	require.Equal(t, lines, s.Target("transactions").New)
 	require.Equal(t, unknown, s.UnknownProducts)
@@ -138,7 +138,7 @@ func TestCompleteJourney(t *testing.T) {
 	require.Equal(t, total, scanOne[int64](t, w, "SELECT sum(amount) FROM transactions WHERE kind = 'purchase' AND currency = 'USD'"))
 	require.Equal(t, "household-1@example.invalid", scanOne[string](t, w, "SELECT address FROM contacts WHERE customer_key = (SELECT customer_key FROM identities WHERE external_id = '1')"))
 
-	again := importExample(t, w, "completejourney", dir)
+	again := importExample(t, w, "completejourney/import.yaml", dir)
 	require.True(t, again.AlreadyDone)
 
 	// The figures that are published with the data, where they are whole.
@@ -197,7 +197,7 @@ func TestOnlineRetail(t *testing.T) {
 	require.NoError(t, r.Close())
 
 	w := stacktest.Warehouse(t)
-	s := importExample(t, w, "online_retail", dir)
+	s := importExample(t, w, "online_retail/import.yaml", dir)
 	require.Equal(t, uint64(len(customers)), s.NewCustomers)
 	require.Equal(t, lines-nobody, s.Target("transactions").New)
 	require.Equal(t, nobody, s.Target("transactions").Aside)

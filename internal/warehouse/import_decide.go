@@ -12,7 +12,7 @@ import (
 
 const (
 	importBuckets  = 64
-	importPassRows = 8_000_000 // rows that are joined and sorted at once; bounds the memory of a pass
+	importPassRows = 4_000_000 // rows that are joined and sorted at once; bounds the memory of a pass
 )
 
 // decide finds, from the staged rows, the rows that will be published.
