@@ -266,4 +266,3 @@ func TestATouchFromPlanToClose(t *testing.T) {
 	require.NoError(t, w.Conn().QueryRow(t.Context(), "SELECT countIf(position(concat(parameters, response, reason), '김') > 0 OR position(concat(parameters, response, reason), '@example') > 0) FROM delivery_events").Scan(&personal))
 	require.Zero(t, personal, "neither name nor address is kept")
 }
-
