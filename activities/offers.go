@@ -5,6 +5,7 @@ import (
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/offers"
 )
 
 // Offers gives each treated customer the best offer that the budget allows.
@@ -14,16 +15,12 @@ type Offers struct {
 }
 
 // OfferStore is what offers read from and write to the warehouse.
-type OfferStore interface{}
-
-// PriceOffers finds the prices at which the budget is spent.
-func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOffersOutput, error) {
-	return PriceOffersOutput{}, errUnwritten
-}
-
-// AssignOffers writes the assignments of one shard at given prices.
-func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (AssignOffersOutput, error) {
-	return AssignOffersOutput{}, errUnwritten
+type OfferStore interface {
+	// OfferCustomers gives the treated customers of the shard, in the order of their keys.
+	OfferCustomers(ctx context.Context, run campaign.Run, snapshot string, shard campaign.Shard, spec campaign.Spec, each func(offers.Customer) error) error
+	// StoredAssignments gives those of the shard that are written already, in the order of their keys.
+	StoredAssignments(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(offers.Assignment) error) error
+	WriteAssignments(ctx context.Context, run campaign.Run, all []offers.Assignment) error
 }
 
 // Prices are the multipliers at which the budget is spent, with what they lead to.
@@ -36,6 +33,12 @@ type Prices struct {
 	DualBound float64           `json:"dual_bound"`
 	Offers    map[string]uint64 `json:"offers"` // customers by offer; "none" for no offer
 	Note      string            `json:"note,omitempty"`
+
+	// Customers with less luck than Lower choose at these prices instead, so that the budget is used up among equals too.
+	LowerExpected float64 `json:"lower_expected,omitempty"`
+	LowerExposure float64 `json:"lower_exposure,omitempty"`
+	Lower         float64 `json:"lower,omitempty"`
+	Explore       float64 `json:"explore,omitempty"` // share of customers whose offer is drawn at random
 }
 
 // PriceOffersInput asks for the prices over all treated customers.

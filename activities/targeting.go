@@ -2,9 +2,12 @@ package activities
 
 import (
 	"context"
+	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/features"
+	"github.com/danbi-project/danbi/internal/targeting"
 )
 
 // Targeting chooses the audience of a run.
@@ -14,26 +17,16 @@ type Targeting struct {
 }
 
 // TargetingStore is what targeting reads from and writes to the warehouse.
-type TargetingStore interface{}
-
-// FitModel fits the model that ranks the audience, or says which rule stands in for it.
-func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOutput, error) {
-	return FitModelOutput{}, errUnwritten
-}
-
-// ScoreAudience scores everyone of a shard who may be chosen, and counts why the others may not.
-func (t *Targeting) ScoreAudience(ctx context.Context, in ScoreAudienceInput) (ScoreAudienceOutput, error) {
-	return ScoreAudienceOutput{}, errUnwritten
-}
-
-// CutAudience finds where the size of the audience cuts the scores of all shards.
-func (t *Targeting) CutAudience(ctx context.Context, in CutAudienceInput) (CutAudienceOutput, error) {
-	return CutAudienceOutput{}, errUnwritten
-}
-
-// SelectAudience writes a row for every customer of a shard, with arm and reason.
-func (t *Targeting) SelectAudience(ctx context.Context, in SelectAudienceInput) (SelectAudienceOutput, error) {
-	return SelectAudienceOutput{}, errUnwritten
+type TargetingStore interface {
+	PastCampaigns(ctx context.Context, instant time.Time, most int) ([]targeting.Past, error)
+	Examples(ctx context.Context, snapshot features.Snapshot, past targeting.Past, most int) ([]targeting.Example, error)
+	SaveModel(ctx context.Context, m targeting.Fitted) error
+	Model(ctx context.Context, id string) (targeting.Model, targeting.Metrics, error)
+	// Candidates gives every customer of the snapshot in the shard, in the order of their keys.
+	Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, consentAge time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) error
+	// StoredAudience gives the rows of the shard that are written already, in the order of their keys.
+	StoredAudience(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(targeting.Member) error) error
+	WriteAudience(ctx context.Context, run campaign.Run, members []targeting.Member) error
 }
 
 // Model names a fitted model; its parameters are kept in the warehouse.
@@ -87,8 +80,9 @@ type CutAudienceOutput struct {
 
 // Cut is where the audience ends.
 type Cut struct {
-	Bin   int     `json:"bin"`
-	Share float64 `json:"share"`
+	Bin   int      `json:"bin"`
+	Share float64  `json:"share"`
+	Take  []uint32 `json:"take,omitempty"` // of Bin, by shard: they add up to the size exactly
 }
 
 // SelectAudienceInput asks for the audience rows of one shard.

@@ -112,9 +112,9 @@ func (w *Warehouse) extraction(ctx context.Context, of features.Snapshot, shard 
 		"snapshot": of.ID, "instant": of.Instant, "currency": of.Currency, "low": shard.Low, "high": shard.High,
 		"cohort": "", "cohort_occurrence": uint32(0), "part": uint32(1), "offset": otherwise.Base,
 	}
-	names, err := w.zones(ctx, shard)
+	names, err := w.words(ctx, query("features_zones"), args{"low": shard.Low, "high": shard.High})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("list the time zones: %w", err)
 	}
 	known := []string{}
 	base := []int32{}
@@ -146,18 +146,19 @@ func (w *Warehouse) extraction(ctx context.Context, of features.Snapshot, shard 
 	return a, nil
 }
 
-func (w *Warehouse) zones(ctx context.Context, shard campaign.Shard) (names []string, err error) {
-	rows, err := w.conn.Query(ctx, query("features_zones"), args{"low": shard.Low, "high": shard.High}.list()...)
+// words are the rows of a query that gives one text each.
+func (w *Warehouse) words(ctx context.Context, statement string, given args) (words []string, err error) {
+	rows, err := w.conn.Query(ctx, statement, given.list()...)
 	if err != nil {
-		return nil, fmt.Errorf("list the time zones: %w", err)
+		return nil, err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	for rows.Next() {
-		var name string
-		if err := rows.Scan(&name); err != nil {
-			return nil, fmt.Errorf("list the time zones: %w", err)
+		var word string
+		if err := rows.Scan(&word); err != nil {
+			return nil, err
 		}
-		names = append(names, name)
+		words = append(words, word)
 	}
-	return names, rows.Err()
+	return words, rows.Err()
 }

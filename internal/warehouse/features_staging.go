@@ -30,6 +30,10 @@ const (
 	extractSpill  = int64(1_200_000_000)
 )
 
+func extractSettings() clickhouse.Settings {
+	return clickhouse.Settings{"max_memory_usage": extractMemory, "max_bytes_before_external_group_by": extractSpill}
+}
+
 // ExtractFeatures computes one shard's features and puts them into staging, whole or not at all. It returns how many
 // customers they are of. A shard that is staged, or a snapshot that is published, is only counted.
 func (w *Warehouse) ExtractFeatures(ctx context.Context, of features.Snapshot, shard campaign.Shard) (uint64, error) {
@@ -60,8 +64,7 @@ func (w *Warehouse) ExtractFeatures(ctx context.Context, of features.Snapshot, s
 	if err != nil {
 		return 0, err
 	}
-	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": extractMemory, "max_bytes_before_external_group_by": extractSpill})
-	if err := w.conn.Exec(limited, "INSERT INTO "+attempt+" ("+featureColumns+")\n"+query("features_extract"), given.list()...); err != nil {
+	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+")\n"+query("features_extract"), given.list()...); err != nil {
 		return 0, fmt.Errorf("extract the features of shard %s: %w", shard, err)
 	}
 	written, err := w.countFeatures(ctx, attempt, of.ID, shard)
@@ -145,9 +148,8 @@ var farFuture = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 func (w *Warehouse) sweep(ctx context.Context, snapshot string, before time.Time) (int, error) {
 	swept := 0
 	for _, prefix := range []string{attemptPrefix, wholePrefix, stagingPrefix} {
-		var names []string
-		given := args{"prefix": prefix + snapshot, "before": before}
-		if err := w.conn.Select(ctx, &names, query("features_staging"), given.list()...); err != nil {
+		names, err := w.words(ctx, query("features_staging"), args{"prefix": prefix + snapshot, "before": before})
+		if err != nil {
 			return swept, fmt.Errorf("list the staging tables: %w", err)
 		}
 		for _, name := range names {

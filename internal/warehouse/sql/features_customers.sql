@@ -1,4 +1,4 @@
 -- How many customers a range holds: what its features must add up to. The table may hold several versions of one.
-SELECT groupBitmap(customer_key)
+SELECT toUInt64(groupBitmap(customer_key))
 FROM customers
 WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32}

@@ -1,0 +1,129 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/offers"
+	"github.com/danbi-project/danbi/internal/targeting"
+)
+
+// rulesMark stands in a query where the conditions of the offers' rules go.
+const rulesMark = "toUInt8(1) /* rules */"
+
+// OfferCustomers gives the treated customers of the shard, in the order of their keys, with what offers are valued by.
+// The customer is reused: keep none.
+func (w *Warehouse) OfferCustomers(ctx context.Context, run campaign.Run, snapshot string, shard campaign.Shard, spec campaign.Spec, each func(offers.Customer) error) error {
+	return w.offerCustomers(ctx, run, snapshot, shard, spec, false, each)
+}
+
+// EveryOfferCustomer gives all customers of the snapshot in the shard as OfferCustomers gives the treated ones: what a
+// preview picks from, before there is an audience.
+func (w *Warehouse) EveryOfferCustomer(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, each func(offers.Customer) error) error {
+	return w.offerCustomers(ctx, campaign.Run{}, snapshot, shard, spec, true, each)
+}
+
+func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapshot string, shard campaign.Shard, spec campaign.Spec, everyone bool, each func(offers.Customer) error) (err error) {
+	given := args{
+		"snapshot": snapshot, "low": shard.Low, "high": shard.High, "everyone": bit(everyone),
+		"campaign": run.Campaign, "occurrence": run.Occurrence, "plan": run.Plan,
+	}
+	conditions := make([]string, len(spec.Offers))
+	for i, offer := range spec.Offers {
+		rule, err := targeting.CompileRule(offer.Rule, spec.Currency)
+		if err != nil {
+			return fmt.Errorf("offer %s: %w", offer.ID, err)
+		}
+		sql, params := rule.Named(fmt.Sprintf("offer%d", i))
+		conditions[i] = "toUInt8(" + sql + ")"
+		for name, value := range params {
+			given[name] = value
+		}
+	}
+	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": selectMemory, "max_bytes_before_external_group_by": selectSpill})
+	rows, err := w.conn.Query(limited, strings.Replace(query("offers_customers"), rulesMark, strings.Join(conditions, ", "), 1), given.list()...)
+	if err != nil {
+		return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var c offers.Customer
+	for rows.Next() {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed); err != nil {
+			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
+		}
+		if err := each(c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// StoredAssignments gives the assignments of the shard that are written, in the order of their keys.
+func (w *Warehouse) StoredAssignments(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(offers.Assignment) error) (err error) {
+	given := args{"campaign": run.Campaign, "occurrence": run.Occurrence, "plan": run.Plan, "low": shard.Low, "high": shard.High}
+	rows, err := w.conn.Query(ctx, query("offers_stored"), given.list()...)
+	if err != nil {
+		return fmt.Errorf("read the assignments of shard %s: %w", shard, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var a offers.Assignment
+		var explored uint8
+		if err := rows.Scan(&a.Customer, &a.Offer, &a.Content, (*int64)(&a.Threshold), (*int64)(&a.Reward), (*int64)(&a.Forecast), &a.Reach, &a.Without,
+			(*int64)(&a.Value), (*int64)(&a.Cost), &a.Propensity, &explored); err != nil {
+			return fmt.Errorf("read the assignments of shard %s: %w", shard, err)
+		}
+		a.Explored = explored == 1
+		if err := each(a); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// WriteAssignments appends assignments.
+func (w *Warehouse) WriteAssignments(ctx context.Context, run campaign.Run, all []offers.Assignment) error {
+	for len(all) > 0 {
+		n := min(len(all), insertBlock)
+		if err := w.writeAssignments(ctx, run, all[:n]); err != nil {
+			return fmt.Errorf("write %d assignments: %w", n, err)
+		}
+		all = all[n:]
+	}
+	return nil
+}
+
+func (w *Warehouse) writeAssignments(ctx context.Context, run campaign.Run, all []offers.Assignment) (err error) {
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO assignments (campaign, occurrence, plan, launch, customer_key, offer, content, threshold, reward, forecast, p_reach, p_reach_without, value, expected_cost, propensity, explore)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, batch.Close()) }()
+	n := len(all)
+	customers, chosen, contents := make([]uint32, n), make([]string, n), make([]string, n)
+	thresholds, rewards, forecasts, values, costs := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	reach, without, propensities, explored := make([]float32, n), make([]float32, n), make([]float32, n), make([]uint8, n)
+	for i, a := range all {
+		customers[i], chosen[i], contents[i] = a.Customer, a.Offer, a.Content
+		thresholds[i], rewards[i], forecasts[i] = int64(a.Threshold), int64(a.Reward), int64(a.Forecast)
+		values[i], costs[i] = int64(a.Value), int64(a.Cost)
+		reach[i], without[i], propensities[i] = a.Reach, a.Without, a.Propensity
+		if a.Explored {
+			explored[i] = 1
+		}
+	}
+	columns := append(newRunColumns(run, n), customers, chosen, contents, thresholds, rewards, forecasts, reach, without, values, costs, propensities, explored)
+	return send(batch, columns...)
+}
+
+func bit(b bool) uint8 {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,128 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/targeting"
+)
+
+// Memory of one shard's audience or offers, in bytes.
+const (
+	selectMemory = int64(2_000_000_000)
+	selectSpill  = int64(1_000_000_000)
+)
+
+// ruleMark stands in queries where a compiled rule goes. A rule is built from known column names, operators and
+// parameters only, so no text of a spec ever becomes SQL.
+const ruleMark = "1 /* rule */"
+
+// Candidates gives every customer of the snapshot in the shard, in the order of their keys, with what decides whether
+// they may be chosen at terms.Moment. The candidate is reused: keep none.
+func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, consentAge time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) (err error) {
+	rule, err := targeting.CompileRule(spec.Audience.Rule, spec.Currency)
+	if err != nil {
+		return err
+	}
+	moment := terms.Moment.UTC().Truncate(time.Second)
+	fresh := time.Unix(0, 0).UTC()
+	if consentAge > 0 {
+		fresh = moment.Add(-consentAge)
+	}
+	given := args{
+		"snapshot": snapshot, "low": shard.Low, "high": shard.High, "segments": orEmpty(spec.Audience.Exclude.Segments),
+		"campaigns": orEmpty(spec.Audience.Exclude.Campaigns), "channels": orEmpty(terms.Channels), "purpose": spec.Audience.Purpose,
+		"moment": moment, "fresh": fresh, "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
+		"campaign": terms.Run.Campaign, "occurrence": terms.Run.Occurrence,
+	}
+	for name, value := range rule.Params {
+		given[name] = value
+	}
+	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": selectMemory, "max_bytes_before_external_group_by": selectSpill})
+	rows, err := w.conn.Query(limited, strings.Replace(query("targeting_candidates"), ruleMark, rule.SQL, 1), given.list()...)
+	if err != nil {
+		return fmt.Errorf("read the candidates of shard %s: %w", shard, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	var c targeting.Candidate
+	var matches, segment, other uint8
+	var channels []uint8
+	var times []uint32
+	for rows.Next() {
+		if err := rows.Scan(&c.Customer, &c.Signals, &matches, &segment, &other, &c.Address, &c.Consent, &c.Expired, &c.Suppressed, &channels, &times); err != nil {
+			return fmt.Errorf("read the candidates of shard %s: %w", shard, err)
+		}
+		c.Matches, c.ExcludedSegment, c.ExcludedCampaign = matches == 1, segment == 1, other == 1
+		c.Contacts = c.Contacts[:0]
+		for i := range channels {
+			c.Contacts = append(c.Contacts, targeting.Contact{Channel: channels[i], At: time.Unix(int64(times[i]), 0)})
+		}
+		if err := each(&c); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+func orEmpty(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// StoredAudience gives the audience rows of the shard that are written, in the order of their keys.
+func (w *Warehouse) StoredAudience(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(targeting.Member) error) (err error) {
+	given := args{"campaign": run.Campaign, "occurrence": run.Occurrence, "plan": run.Plan, "low": shard.Low, "high": shard.High}
+	rows, err := w.conn.Query(ctx, query("targeting_stored"), given.list()...)
+	if err != nil {
+		return fmt.Errorf("read the audience of shard %s: %w", shard, err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var m targeting.Member
+		if err := rows.Scan(&m.Customer, &m.Arm, &m.Reason, &m.Score, &m.Propensity); err != nil {
+			return fmt.Errorf("read the audience of shard %s: %w", shard, err)
+		}
+		if err := each(m); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// insertBlock is how many rows one insert takes: one block, so that it is there whole or not at all.
+const insertBlock = 100_000
+
+// WriteAudience appends audience rows.
+func (w *Warehouse) WriteAudience(ctx context.Context, run campaign.Run, members []targeting.Member) error {
+	for len(members) > 0 {
+		n := min(len(members), insertBlock)
+		if err := w.writeMembers(ctx, run, members[:n]); err != nil {
+			return fmt.Errorf("write %d audience rows: %w", n, err)
+		}
+		members = members[n:]
+	}
+	return nil
+}
+
+func (w *Warehouse) writeMembers(ctx context.Context, run campaign.Run, members []targeting.Member) (err error) {
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO audience (campaign, occurrence, plan, launch, customer_key, arm, reason, score, propensity)")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, batch.Close()) }()
+	key := newRunColumns(run, len(members))
+	customers, arms, reasons := make([]uint32, len(members)), make([]string, len(members)), make([]string, len(members))
+	scores, propensities := make([]float32, len(members)), make([]float32, len(members))
+	for i, m := range members {
+		customers[i], arms[i], reasons[i], scores[i], propensities[i] = m.Customer, m.Arm, m.Reason, m.Score, m.Propensity
+	}
+	return send(batch, append(key, customers, arms, reasons, scores, propensities)...)
+}
