@@ -109,7 +109,7 @@ func takeSnapshot(ctx context.Context, e *engines, want features.Snapshot) (feat
 // check compares totals over all customers with sums over the source tables, and counts the features.
 func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features.Snapshot, out map[string]any) error {
 	if snapshot.Customers != uint64(b.customers) {
-		return fmt.Errorf("wrong result: %d customers have features, of %d", snapshot.Customers, b.customers)
+		return fmt.Errorf("%w: %d customers have features, of %d", errWrong, snapshot.Customers, b.customers)
 	}
 	for _, c := range []struct{ what, have, want string }{
 		{"the sum of spend", "SELECT toUInt64(sum(spend)) FROM features", "SELECT toUInt64(sum(if(kind = 'purchase', amount, -amount))) FROM transactions WHERE currency = 'KRW'"},
@@ -125,7 +125,7 @@ func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features
 			return err
 		}
 		if have != want {
-			return fmt.Errorf("wrong result: %s is %d by the features and %d by the transactions", c.what, have, want)
+			return fmt.Errorf("%w: %s is %d by the features and %d by the transactions", errWrong, c.what, have, want)
 		}
 	}
 	columns, err := e.count(ctx, `SELECT count() FROM system.columns

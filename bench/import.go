@@ -102,12 +102,12 @@ func (b *importBench) check(ctx context.Context, e *engines, truth importTruth, 
 			return err
 		}
 		if got != c.want {
-			return fmt.Errorf("wrong result: %s: %d, the files hold %d", c.what, got, c.want)
+			return fmt.Errorf("%w: %s: %d, the files hold %d", errWrong, c.what, got, c.want)
 		}
 	}
 	if summary.Quarantined != truth.quarantined() || summary.Records != truth.Records {
-		return fmt.Errorf("wrong result: the import says that it read %d lines and rejected %d; the files hold %d, %d of them bad",
-			summary.Records, summary.Quarantined, truth.Records, truth.quarantined())
+		return fmt.Errorf("%w: the import says that it read %d lines and rejected %d; the files hold %d, %d of them bad",
+			errWrong, summary.Records, summary.Quarantined, truth.Records, truth.quarantined())
 	}
 	return nil
 }

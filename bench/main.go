@@ -6,6 +6,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"maps"
@@ -28,6 +29,7 @@ type bench interface {
 var benches = map[string]bench{
 	"import":   &importBench{},
 	"features": &featuresBench{},
+	"campaign": &campaignBench{},
 }
 
 func main() {
@@ -38,6 +40,9 @@ func main() {
 	defer stop()
 	exit(measure(ctx, os.Args[1:]))
 }
+
+// errWrong is why a bench fails whose result is wrong.
+var errWrong = errors.New("wrong result")
 
 func exit(err error) {
 	if err != nil {
