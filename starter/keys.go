@@ -23,6 +23,7 @@ func newKeysCommand(app *App) *cobra.Command {
 		Short:   "Make the keys that approvers sign plans with",
 		Long: `A plan is approved with a signature. Each approver has a key of their own: the private part
 stays with them in a file, the public part stands in the policy.`,
+		Example: `  starter keys new lee.seojun`,
 	}
 	command.AddCommand(newKeysNewCommand(app))
 	return command
