@@ -98,7 +98,7 @@ func (w *World) prepare(ctx context.Context, store *warehouse.Warehouse, spans *
 	declared := len(*spans) > 0
 	if declared {
 		s := (*spans)[0]
-		same := s.Seed == w.Seed && s.Customers == w.Customers && int(s.Months) == w.Months && s.Parameters == w.parameters()
+		same := w.declaredBy(s)
 		switch {
 		case same && !replace:
 			if covered(*spans, Range{1, w.Customers}, w.until) {

@@ -36,12 +36,12 @@ func fingerprints(t *testing.T, store *warehouse.Warehouse) map[string][2]uint64
 
 func TestOneAndSixteenShardsMakeTheSameWorld(t *testing.T) {
 	t.Parallel()
-	w := small(t, nil)
+	w := small(t, func(p *Population) { p.Customers, p.Months = 1_600, 3 })
 	one, many := stacktest.Warehouse(t), stacktest.Warehouse(t)
-	made, err := w.Create(t.Context(), one, Making{Workers: 1, Shard: 2_000})
+	made, err := w.Create(t.Context(), one, Making{Workers: 1, Shard: 1_600})
 	require.NoError(t, err)
-	require.Equal(t, Made{Customers: 2_000}, made)
-	_, err = w.Create(t.Context(), many, Making{Workers: 4, Shard: 125})
+	require.Equal(t, Made{Customers: 1_600}, made)
+	_, err = w.Create(t.Context(), many, Making{Workers: 4, Shard: 100})
 	require.NoError(t, err)
 	require.Equal(t, fingerprints(t, one), fingerprints(t, many))
 }

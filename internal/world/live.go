@@ -77,6 +77,9 @@ func (w *World) Live(ctx context.Context, store *warehouse.Warehouse, r Range, t
 	if err != nil {
 		return done, err
 	}
+	if err := w.declaredIn(spans); err != nil {
+		return done, err
+	}
 	terms, err := w.terms(ctx, store, c)
 	if err != nil {
 		return done, err
@@ -97,6 +100,21 @@ func (w *World) Live(ctx context.Context, store *warehouse.Warehouse, r Range, t
 		}
 	}
 	return done, nil
+}
+
+// declaredIn tells whether the warehouse still holds this world: somebody may have replaced it since it was opened.
+func (w *World) declaredIn(spans []warehouse.WorldSpan) error {
+	if len(spans) == 0 {
+		return ErrNoWorld
+	}
+	if !w.declaredBy(spans[0]) {
+		return fmt.Errorf("%w than the one that was opened (%s)", ErrOther, w.Population)
+	}
+	return nil
+}
+
+func (w *World) declaredBy(s warehouse.WorldSpan) bool {
+	return s.Seed == w.Seed && s.Customers == w.Customers && int(s.Months) == w.Months && s.Parameters == w.parameters()
 }
 
 // liveChunk lives one chunk of customers, month by month, and last writes up to when it has lived.

@@ -70,7 +70,7 @@ func TestLivingOnIsTheSameAsHavingLived(t *testing.T) {
 
 func TestLivingTwiceOrAtOnceIsLivingOnce(t *testing.T) {
 	t.Parallel()
-	w := small(t, func(p *Population) { p.Customers, p.Months = 1_500, 6 })
+	w := small(t, func(p *Population) { p.Customers, p.Months = 1_500, 3 })
 	once, often := stacktest.Warehouse(t), stacktest.Warehouse(t)
 	until := w.Until.AddDate(0, 0, 40)
 	for _, store := range []*warehouse.Warehouse{once, often} {
@@ -148,7 +148,7 @@ func TestMadeTwiceAtOnceIsMadeOnce(t *testing.T) {
 
 func TestKilledWhileLivingItCompletes(t *testing.T) {
 	t.Parallel()
-	w := small(t, func(p *Population) { p.Customers, p.Months = 1_500, 6 })
+	w := small(t, func(p *Population) { p.Customers, p.Months = 1_500, 3 })
 	until := w.Until.AddDate(0, 3, 0)
 	calm := stacktest.Warehouse(t)
 	engine := stacktest.Process(t)
@@ -158,13 +158,13 @@ func TestKilledWhileLivingItCompletes(t *testing.T) {
 
 	// Killed while it is made, by a client that goes away and by an engine that does.
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err = w.Create(ctx, killed, Making{Workers: 2, Shard: 100, Progress: func(uint32) { cancel() }})
+	_, err = w.Create(ctx, killed, Making{Workers: 2, Shard: 250, Progress: func(uint32) { cancel() }})
 	require.Error(t, err)
 	attempt := 0
 	for {
 		var group errgroup.Group
 		group.Go(func() error {
-			_, err := w.Create(t.Context(), killed, Making{Workers: 2, Shard: 100})
+			_, err := w.Create(t.Context(), killed, Making{Workers: 2, Shard: 250})
 			return err
 		})
 		if attempt++; attempt <= 3 {
@@ -183,7 +183,7 @@ func TestKilledWhileLivingItCompletes(t *testing.T) {
 
 	reach(t, calm, w)
 	reach(t, killed, w)
-	for i := range 4 {
+	for i := range 3 {
 		done := make(chan error, 1)
 		go func() {
 			_, err := w.Live(t.Context(), killed, Range{1, 1_500}, until, Context{})
@@ -227,6 +227,8 @@ func TestAnotherWorldIsRefused(t *testing.T) {
 	require.Equal(t, before, fingerprints(t, store), "nothing was changed")
 	_, err = other.Create(t.Context(), store, Making{Replace: true})
 	require.NoError(t, err)
+	_, err = opened.Live(t.Context(), store, Range{1, 100}, w.Until.AddDate(0, 0, 1), Context{})
+	require.ErrorIs(t, err, ErrOther, "a world that was replaced since it was opened does not live on")
 	n, _ := fingerprint(t, store, "customers")
 	require.EqualValues(t, 700, n)
 	_, err = w.Create(t.Context(), store, Making{Replace: true})
