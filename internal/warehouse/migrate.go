@@ -224,18 +224,21 @@ func oneStatement(text string) string {
 }
 
 var (
-	ddlObject = regexp.MustCompile(`^\s*(?:CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE TABLE|DROP (?:TABLE|VIEW)(?: IF EXISTS)?|TRUNCATE TABLE(?: IF EXISTS)?|ALTER TABLE) [\w.` + "`" + `{}:]+`)
-	ddlEngine = regexp.MustCompile(`\bENGINE\s*=\s*((?:Replacing|Summing|Aggregating)?MergeTree)\b`)
+	ddlObject    = regexp.MustCompile(`^\s*(?:CREATE (?:TABLE|VIEW|MATERIALIZED VIEW|DICTIONARY) IF NOT EXISTS|CREATE TABLE|DROP (?:TABLE|VIEW)(?: IF EXISTS)?|TRUNCATE TABLE(?: IF EXISTS)?|ALTER TABLE) [\w.` + "`" + `{}:]+`)
+	ddlPartition = regexp.MustCompile(`^\s*ALTER TABLE \S+\s+(?:DROP|MOVE|REPLACE|ATTACH) PARTITION\b`)
+	ddlEngine    = regexp.MustCompile(`\bENGINE\s*=\s*((?:Replacing|Summing|Aggregating)?MergeTree)\b`)
 )
 
 // DDL rewrites a statement of the schema for where it runs: with Replicated
 // engines, and ON CLUSTER, if c says so. The path of a replicated table is left
 // to the server (default_replica_path), which knows its shards and replicas.
+// Partitions are left to the server that was asked, which has the parts:
+// another replica may not have fetched all of them yet, and would move too few.
 func (c Config) DDL(statement string) string {
 	if c.Replicated {
 		statement = ddlEngine.ReplaceAllString(statement, "ENGINE = Replicated$1")
 	}
-	if c.Cluster != "" {
+	if c.Cluster != "" && !ddlPartition.MatchString(statement) {
 		statement = ddlObject.ReplaceAllString(statement, "$0 ON CLUSTER "+quoteName(c.Cluster))
 	}
 	return statement

@@ -84,6 +84,8 @@ func TestDDLForReplicatedServers(t *testing.T) {
 	require.Equal(t,
 		"ALTER TABLE a ON CLUSTER `main` ADD COLUMN IF NOT EXISTS y UInt8",
 		Config{Replicated: true, Cluster: "main"}.DDL("ALTER TABLE a ADD COLUMN IF NOT EXISTS y UInt8"))
+	const move = "ALTER TABLE `ready` MOVE PARTITION ID '202611' TO TABLE `a`"
+	require.Equal(t, move, Config{Replicated: true, Cluster: "main"}.DDL(move))
 
 	all, err := readMigrations(migrationFiles)
 	require.NoError(t, err)

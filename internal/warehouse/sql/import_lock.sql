@@ -3,4 +3,5 @@ CREATE TABLE import_lock
 (
     beat UInt64
 )
-ENGINE = Memory
+ENGINE = MergeTree
+ORDER BY beat
