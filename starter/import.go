@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/danbi-project/danbi/internal/importing"
@@ -104,12 +105,8 @@ type importBar struct {
 	a       *App
 	stage   string
 	waiting string
-	bar     interface {
-		Set64(int64) error
-		Exit() error
-		Describe(string)
-	}
-	since time.Time
+	bar     *progressbar.ProgressBar
+	since   time.Time
 }
 
 func (a *App) newImportBar() *importBar { return &importBar{a: a} }
@@ -130,6 +127,9 @@ func (b *importBar) show(p warehouse.ImportProgress) {
 		}
 		if p.Stage != "" {
 			b.bar = b.a.NewBar(b.name(p), total)
+			if total > 0 {
+				progressbar.OptionShowBytes(true)(b.bar)
+			}
 		}
 	}
 	if b.bar == nil {

@@ -42,7 +42,10 @@ func runSink(ctx context.Context, c stack.PartConfig) error {
 }
 
 // address is the host:port of a URL.
-func address(url string) string { return strings.TrimPrefix(url, "http://") }
+func address(url string) string {
+	host, _, _ := strings.Cut(strings.TrimPrefix(url, "http://"), "/")
+	return host
+}
 
 func newPartCommand(a *App) *cobra.Command {
 	return &cobra.Command{

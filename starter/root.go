@@ -7,7 +7,20 @@ import (
 // commands are all commands, in the order in which a newcomer meets them. Each is made by a file of its own.
 var commands = []func(*App) *cobra.Command{
 	newUpCommand,
+	newDemoCommand,
 	newWorldCommand,
+	newImportCommand,
+	newKeysCommand,
+	newValidateCommand,
+	newStartCommand,
+	newApproveCommand,
+	newPauseCommand,
+	newResumeCommand,
+	newCancelCommand,
+	newStatusCommand,
+	newReportCommand,
+	newWhyCommand,
+	newLedgerCommand,
 	newPartCommand,
 }
 

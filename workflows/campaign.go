@@ -37,6 +37,15 @@ func Campaign(ctx workflow.Context, in CampaignInput) (CampaignResult, error) {
 	if err != nil {
 		return CampaignResult{}, err
 	}
+	out, err := r.fromSpecToBooks(ctx)
+	// Whoever asked for something gets an answer, and the audit trail its line, before the run is over.
+	if waited := workflow.Await(ctx, func() bool { return workflow.AllHandlersFinished(ctx) }); err == nil {
+		err = waited
+	}
+	return out, err
+}
+
+func (r *campaignRun) fromSpecToBooks(ctx workflow.Context) (CampaignResult, error) {
 	if err := r.prepare(ctx); err != nil { // extract, target, personalise, plan, approve: over again while somebody replaces the plan
 		return r.abandon(ctx, err)
 	}
@@ -103,7 +112,7 @@ func begin(ctx workflow.Context, in CampaignInput) (*campaignRun, workflow.Conte
 		run:     campaign.Run{Campaign: in.Brief.Spec.Campaign, Occurrence: in.Occurrence, Plan: in.Plan, Launch: times.Opens},
 		touches: map[string]touchPlan{}, tiers: map[int][]activities.Tier{},
 	}
-	r.status = Status{Run: r.run, Stage: campaign.StageDraft, Title: in.Brief.Spec.Title, Currency: in.Brief.Spec.Currency, Times: times, Rehearsal: in.Clock.Rehearsal}
+	r.status = Status{Run: r.run, Stage: campaign.StageDraft, Title: in.Brief.Spec.Title, Currency: in.Brief.Spec.Currency, Zone: in.Brief.Spec.Zone, Times: times, Now: start, Rehearsal: in.Clock.Rehearsal}
 	lasting, _ := workflow.NewDisconnectedContext(ctx)
 	workflow.Go(ctx, func(ctx workflow.Context) {
 		if ctx.Done().Receive(ctx, nil); errors.Is(ctx.Err(), workflow.ErrCanceled) {

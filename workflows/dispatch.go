@@ -35,6 +35,7 @@ type DispatchResult struct {
 // DispatchProgress is what the campaign shows while a touch is under way.
 type DispatchProgress struct {
 	Touch      string            `json:"touch"`
+	Now        time.Time         `json:"now"`  // campaign time
 	Wave       int               `json:"wave"` // from 1
 	Waves      int               `json:"waves"`
 	Planned    uint64            `json:"planned"`
@@ -100,7 +101,7 @@ func (d *dispatchRun) next() (uint32, bool) {
 func (d *dispatchRun) waitFor(ctx workflow.Context, wave uint32) error {
 	opens := hourOf(wave)
 	workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Stage: dispatching\n\nWaits for wave %d of %d of touch %s, at %s. Next: nothing to press.",
-		d.in.Progress.Wave, d.in.Progress.Waves, d.in.Touch, opens.Format("2006-01-02 15:04 MST")))
+		d.in.Progress.Wave, d.in.Progress.Waves, d.in.Touch, opens.Format(shown)))
 	return waitUntil(ctx, &d.in.Clock, opens, func() bool { return d.control.cancelled }, fmt.Sprintf("until wave %d of %d", d.in.Progress.Wave, d.in.Progress.Waves))
 }
 
@@ -199,6 +200,7 @@ func (d *dispatchRun) wallUntilClose(now time.Time) time.Duration {
 
 // report tells the campaign how far the touch is. A campaign that has ended needs no report.
 func (d *dispatchRun) report(ctx workflow.Context) {
+	d.in.Progress.Now = d.in.Clock.At(workflow.Now(ctx))
 	parent := workflow.GetInfo(ctx).ParentWorkflowExecution
 	if parent == nil {
 		return

@@ -26,6 +26,7 @@ type Status struct {
 	Run        campaign.Run                    `json:"run"`
 	Title      campaign.Text                   `json:"title"`
 	Currency   string                          `json:"currency"`
+	Zone       string                          `json:"zone"` // that its times are read in
 	Rehearsal  bool                            `json:"rehearsal,omitempty"`
 	Stage      campaign.Stage                  `json:"stage"`
 	Paused     bool                            `json:"paused,omitempty"`
@@ -70,7 +71,7 @@ func (r *campaignRun) enter(ctx workflow.Context, stage campaign.Stage, waits, n
 
 // show mirrors the state in search attributes and details: details need a worker to be read, search attributes do not.
 func (r *campaignRun) show(ctx workflow.Context) error {
-	r.status.Now = r.now(ctx)
+	r.status.Now = later(r.now(ctx), r.status.Dispatch.Now) // in a rehearsal, the touch under way has the clock
 	next := r.status.Next
 	if next == "" {
 		next = r.status.Waits
@@ -100,7 +101,7 @@ func (s *Status) markdown() string {
 	} else {
 		line("Next: nothing to press. A step that keeps retrying shows its reason under *Pending Activities*; `docs/runbook.md` has a line for each error type.")
 	}
-	line("Campaign time %s%s, plan %d", s.Now.Format("2006-01-02 15:04 MST"), rehearsing(s.Rehearsal), s.Run.Plan)
+	line("Campaign time %s%s, plan %d", s.Now.Format(shown), rehearsing(s.Rehearsal), s.Run.Plan)
 	if s.Treated+s.Control > 0 {
 		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)
 	}
@@ -128,6 +129,9 @@ func (s *Status) markdown() string {
 	}
 	return b.String()
 }
+
+// shown is how instants stand in what people read; they are UTC in the history, and the format says so.
+const shown = "2006-01-02 15:04 MST"
 
 func rehearsing(rehearsal bool) string {
 	if rehearsal {

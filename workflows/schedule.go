@@ -39,7 +39,7 @@ func Schedule(ctx workflow.Context, in ScheduleInput) error {
 			return err
 		}
 		workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Occurrence %d of %s\n\nPlanned from %s. Next: nothing to press; terminate this workflow to stop repeating.",
-			in.Next, in.Brief.Spec.Campaign, fires.PlanAt.Format("2006-01-02 15:04 MST")))
+			in.Next, in.Brief.Spec.Campaign, fires.PlanAt.Format(shown)))
 		if err := waitUntil(ctx, &in.Clock, fires.PlanAt, func() bool { return false }, fmt.Sprintf("until occurrence %d", in.Next)); err != nil {
 			return err
 		}

@@ -35,7 +35,7 @@ func (r *campaignRun) send(ctx workflow.Context) error {
 			break
 		}
 		opens := r.times.Opens.Add(time.Duration(touch.After))
-		if err := r.enter(ctx, campaign.StageDispatching, fmt.Sprintf("touch %s, from %s", touch.ID, opens.Format(time.DateTime)), ""); err != nil {
+		if err := r.enter(ctx, campaign.StageDispatching, fmt.Sprintf("touch %s, from %s", touch.ID, opens.Format(shown)), ""); err != nil {
 			return err
 		}
 		if err := waitUntil(ctx, &r.clock, opens, r.isCancelled, "until touch "+touch.ID); err != nil {
@@ -66,7 +66,7 @@ func (r *campaignRun) launch(ctx workflow.Context, index int, touch campaign.Tou
 		}
 		if len(planned.waves) == 0 && index == 0 {
 			return temporal.NewNonRetryableApplicationError(
-				fmt.Sprintf("launched at %s, no message has an allowed hour left: the plan's window is over", opens.Format(time.DateTime)), "NothingPlanned", nil)
+				fmt.Sprintf("launched at %s, no message has an allowed hour left: the plan's window is over", opens.Format(shown)), "NothingPlanned", nil)
 		}
 	}
 	r.sent = true

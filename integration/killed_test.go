@@ -1,0 +1,115 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/stack"
+	"github.com/danbi-project/danbi/internal/world"
+	"github.com/danbi-project/danbi/workflows"
+)
+
+// Everything that can be killed is killed while something is open, again and again; at the end every customer of the
+// treated audience has exactly one mail, every due one payout, and the books balance.
+func TestKilledItFinishes(t *testing.T) {
+	l := up(t, map[string]string{"DANBI_SMTP_PER_SECOND": "500"})
+	b := brief(t, "card-spend.yaml", func(b *campaign.Brief) {
+		b.Spec.Audience.Size, b.Spec.Audience.Rule = 24_000, ""
+		b.Spec.Audience.Exclude = campaign.Exclusion{}
+		b.Policy.Limits.Customers, b.Policy.AutoApprove.Customers = 1_000_000, 1_000_000
+	})
+	l.populate(60_000, b)
+	run := l.start(b, true, 0)
+
+	l.until(run, 5*time.Minute, "the first wave", func(s workflows.Status) bool { return s.Stage == campaign.StageDispatching && s.Dispatch.Waves > 0 })
+	k := &killer{local: l, run: run, killed: map[string]int{}}
+	openMails := `SELECT count() FROM (SELECT max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt) WHERE reached = 'attempting'`
+	for range 4 {
+		for _, part := range []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal} {
+			k.kill(part, "deliveries", openMails, func(s workflows.Status) bool { return s.Stage != campaign.StageDispatching })
+		}
+	}
+	l.until(run, 10*time.Minute, "settling", func(s workflows.Status) bool { return s.Stage == campaign.StageSettling || settled(s) })
+	openPayouts := `SELECT count() FROM (SELECT max(state) AS reached FROM payout_events WHERE campaign = {campaign:String} GROUP BY payout) WHERE reached = 'requested'`
+	l.slowPayouts(20 * time.Millisecond)
+	for range 2 {
+		for _, part := range []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal} {
+			k.kill(part, "payouts", openPayouts, settled)
+		}
+	}
+	l.slowPayouts(0)
+	l.until(run, 10*time.Minute, "the settled end", settled)
+	t.Log(k.String())
+	for _, part := range []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal} {
+		require.GreaterOrEqual(t, k.killed[part], 5, "kills of the %s while something was open", part)
+	}
+	l.verifyMail(run, 20_000)
+	l.verifyMoney(run, 200)
+}
+
+// populate makes the simulated population that a spec's rehearsal starts from.
+func (l *local) populate(customers uint32, b campaign.Brief) {
+	l.t.Helper()
+	opens := b.Spec.Window.Starts.In(world.Home)
+	w, err := world.New(world.Population{
+		Customers: customers, Months: 6, Seed: 7, Campaigns: 2, Until: time.Date(opens.Year(), opens.Month(), opens.Day(), 0, 0, 0, 0, world.Home),
+	})
+	require.NoError(l.t, err)
+	_, err = w.Create(l.t.Context(), l.store, world.Making{})
+	require.NoError(l.t, err)
+}
+
+// killer kills parts while attempts are open, and remembers how many were.
+type killer struct {
+	*local
+	run    campaign.Run
+	killed map[string]int
+	log    []string
+}
+
+// kill waits until something is open, kills the part with SIGKILL, and waits until its successor serves.
+func (k *killer) kill(part, what, open string, over func(workflows.Status) bool) {
+	k.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		ctx, cancel := context.WithTimeout(k.t.Context(), 5*time.Second)
+		var n uint64
+		err := k.store.Conn().QueryRow(ctx, open, k.args()...).Scan(&n)
+		cancel()
+		if err != nil || n == 0 {
+			if status, err := k.status(k.run); err == nil && over(status) {
+				return
+			}
+			continue
+		}
+		before := k.stack.Restarts(part)
+		require.NoError(k.t, k.stack.Kill(part))
+		k.killed[part]++
+		k.log = append(k.log, fmt.Sprintf("%s with %d open %s", part, n, what))
+		ctx, cancel = context.WithTimeout(k.t.Context(), time.Minute)
+		require.NoError(k.t, k.stack.AwaitUp(ctx, part, before+1))
+		cancel()
+		return
+	}
+}
+
+func (k *killer) args() []any { return named(k.run) }
+
+func (k *killer) String() string { return "killed: " + strings.Join(k.log, "; ") }
+
+// slowPayouts makes the provider take its time, so that payouts are open when something dies.
+func (l *local) slowPayouts(delay time.Duration) {
+	l.t.Helper()
+	request, err := http.NewRequestWithContext(l.t.Context(), http.MethodPut, l.stack.Running().Sink.HTTP+"/faults", strings.NewReader(fmt.Sprintf(`{"payouts":{"delay_ms":%d}}`, delay.Milliseconds())))
+	require.NoError(l.t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(l.t, err)
+	defer func() { _ = response.Body.Close() }()
+	require.Equal(l.t, http.StatusOK, response.StatusCode)
+}

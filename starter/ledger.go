@@ -1,0 +1,213 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/ledger"
+	"github.com/danbi-project/danbi/internal/measurement/report"
+	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/warehouse"
+)
+
+// errLedgerChanged ends verify with an exit code that scripts can branch on.
+var errLedgerChanged = errors.New("the ledger is not what was booked")
+
+func newLedgerCommand(a *App) *cobra.Command {
+	var occurrence uint32
+	var head string
+	cmd := &cobra.Command{
+		Use: "ledger CAMPAIGN [balance|batches|verify|show CUSTOMER]", Short: "A campaign's books: balances, batches, proof", GroupID: groupCampaign,
+		Args: cobra.RangeArgs(1, 3), ValidArgsFunction: completeLedger,
+		Long: `A campaign's books.
+
+  balance         the trial balance (the default): all debits are all credits
+  batches         what was booked, in order, and the head of the chain after each batch
+  verify          reads every posting and finds any that was changed, removed or added since it was booked
+  show CUSTOMER   the postings of one customer, by the id in your own data, or #KEY
+
+The chain's head is also kept in the report and in the books' workflow; verify compares with the report's, or with
+the one that you give by --head (` + "`temporal workflow query --type head --workflow-id books/CAMPAIGN/1`" + `).`,
+		Example: "  starter ledger card-spend-autumn\n  starter ledger card-spend-autumn verify\n  starter ledger card-spend-autumn show C-10042",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			store, err := a.Warehouse(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = store.Close() }()
+			run, err := a.latestRun(cmd.Context(), store, args[0], occurrence)
+			if err != nil {
+				return err
+			}
+			brief, err := store.Brief(cmd.Context(), run)
+			if err != nil {
+				return err
+			}
+			b := books{App: a, store: store, run: run, currency: brief.Spec.Currency}
+			what := append(args[1:], "balance")[0]
+			switch {
+			case what == "balance" && len(args) < 3:
+				return b.balance(cmd.Context())
+			case what == "batches" && len(args) < 3:
+				return b.batches(cmd.Context())
+			case what == "verify" && len(args) < 3:
+				return b.verify(cmd.Context(), head)
+			case what == "show" && len(args) == 3:
+				return b.show(cmd.Context(), args[2])
+			case what == "show":
+				return withExit(ExitUsage, errors.New("name a customer: starter ledger CAMPAIGN show CUSTOMER"))
+			}
+			return withExit(ExitUsage, fmt.Errorf("%q is not balance, batches, verify or show CUSTOMER", what))
+		},
+	}
+	cmd.Flags().Uint32Var(&occurrence, "occurrence", 0, "which occurrence (default: the last one)")
+	cmd.Flags().StringVar(&head, "head", "", "the chain's head as it is known from elsewhere, for verify")
+	return cmd
+}
+
+func completeLedger(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(args) == 1 {
+		return []string{"balance", "batches", "verify", "show"}, cobra.ShellCompDirectiveNoFileComp
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+type books struct {
+	*App
+	store    *warehouse.Warehouse
+	run      campaign.Run
+	currency string
+}
+
+func (b books) money(amount money.Minor) string { return money.Format(amount, b.currency, b.Lang) }
+
+func (b books) balance(ctx context.Context) error {
+	balances, err := b.store.Balances(ctx, b.run)
+	if err != nil {
+		return err
+	}
+	var sum, debits, credits money.Minor
+	rows := [][]string{}
+	for _, account := range ledger.Accounts {
+		balance, used := balances[account]
+		if !used {
+			continue
+		}
+		sum += balance
+		debit, credit := "", ""
+		if balance < 0 {
+			credits -= balance
+			credit = b.money(-balance)
+		} else {
+			debits += balance
+			debit = b.money(balance)
+		}
+		rows = append(rows, []string{string(account), report.In(b.Lang, string(account)), debit, credit})
+	}
+	if b.JSON {
+		return b.PrintJSON(map[string]any{"campaign": b.run.Campaign, "occurrence": b.run.Occurrence, "currency": b.currency, "accounts": balances, "sum": sum})
+	}
+	if len(rows) == 0 {
+		b.Sayf("%s", report.In(b.Lang, "no_ledger"))
+		return nil
+	}
+	rows = append(rows, []string{report.In(b.Lang, "total"), "", b.money(debits), b.money(credits)})
+	b.PrintTable([]Column{{Title: report.In(b.Lang, "account")}, {}, {Title: report.In(b.Lang, "debit"), Right: true}, {Title: report.In(b.Lang, "credit"), Right: true}}, rows)
+	if sum != 0 {
+		return fmt.Errorf("%w: its accounts sum to %s", errLedgerChanged, b.money(sum))
+	}
+	return nil
+}
+
+func (b books) batches(ctx context.Context) error {
+	batches, err := b.store.Batches(ctx, b.run)
+	if err != nil {
+		return err
+	}
+	if b.JSON {
+		return b.PrintJSON(batches)
+	}
+	var rows [][]string
+	for _, link := range batches {
+		rows = append(rows, []string{strconv.FormatUint(uint64(link.Number), 10), string(link.Kind), strconv.FormatUint(link.Postings, 10), link.At.Format("2006-01-02 15:04"), link.Head})
+	}
+	b.PrintTable([]Column{{Title: b.text("Batch", "묶음"), Right: true}, {Title: b.text("Kind", "종류")}, {Title: b.text("Postings", "기장"), Right: true}, {Title: b.text("Campaign time", "캠페인 시각")}, {Title: b.text("Head", "머리 해시")}}, rows)
+	return nil
+}
+
+func (b books) verify(ctx context.Context, head string) error {
+	against := b.text("the head that was given", "주어진 머리 해시")
+	if head == "" {
+		against = b.text("the report's head", "보고서의 머리 해시")
+		if d, err := b.report(ctx, b.store, b.run); err == nil && d.Final {
+			head = d.Ledger.Head
+		}
+	}
+	batches, err := b.store.Batches(ctx, b.run)
+	if err != nil {
+		return err
+	}
+	ends := head
+	if slices.ContainsFunc(batches, func(link ledger.Batch) bool { return link.Head == head }) {
+		ends = "" // batches that were booked since are after it
+	}
+	findings, err := b.store.Verify(ctx, b.run, ends)
+	if err != nil {
+		return err
+	}
+	if head == "" {
+		against = b.text("itself only: there is no report yet, so give --head to compare with", "자체 검사만: 보고서가 없으니 --head로 비교 대상을 주세요")
+	}
+	if b.JSON {
+		err = b.PrintJSON(map[string]any{"intact": len(findings) == 0, "batches": len(batches), "head": head, "findings": append([]ledger.Finding{}, findings...)})
+	} else if len(findings) == 0 {
+		b.Sayf("%s", b.text(
+			fmt.Sprintf("Every posting of %d batches is as it was booked (checked against %s).", len(batches), against),
+			fmt.Sprintf("%d묶음의 모든 기장이 기록된 그대로입니다(비교 대상: %s).", len(batches), against)))
+	} else {
+		var rows [][]string
+		for _, f := range findings {
+			rows = append(rows, []string{strconv.FormatUint(uint64(f.Batch), 10), string(f.Kind), f.Message})
+		}
+		b.PrintTable([]Column{{Title: b.text("Batch", "묶음"), Right: true}, {Title: b.text("Kind", "종류")}, {Title: b.text("Finding", "발견")}}, rows)
+	}
+	if err == nil && len(findings) > 0 {
+		err = errLedgerChanged
+	}
+	return err
+}
+
+func (b books) show(ctx context.Context, who string) error {
+	customer, err := b.store.FindCustomer(ctx, who)
+	if err != nil {
+		return err
+	}
+	postings, err := b.store.Postings(ctx, b.run, customer)
+	if err != nil {
+		return err
+	}
+	if b.JSON {
+		return b.PrintJSON(postings)
+	}
+	var rows [][]string
+	for _, p := range postings {
+		debit, credit := b.money(p.Amount), ""
+		if p.Amount < 0 {
+			debit, credit = "", b.money(-p.Amount)
+		}
+		rows = append(rows, []string{strconv.FormatUint(uint64(p.Batch), 10), p.At.Format("2006-01-02 15:04"), string(p.Kind), p.Reference, string(p.Account), debit, credit})
+	}
+	if len(rows) == 0 {
+		b.Sayf("%s", b.text(fmt.Sprintf("Nothing was booked for customer #%d.", customer), fmt.Sprintf("고객 #%d에 대해 기장된 내용이 없습니다.", customer)))
+		return nil
+	}
+	b.PrintTable([]Column{{Title: b.text("Batch", "묶음"), Right: true}, {Title: b.text("Campaign time", "캠페인 시각")}, {Title: b.text("Kind", "종류")}, {Title: report.In(b.Lang, "offer")},
+		{Title: report.In(b.Lang, "account")}, {Title: report.In(b.Lang, "debit"), Right: true}, {Title: report.In(b.Lang, "credit"), Right: true}}, rows)
+	return nil
+}
