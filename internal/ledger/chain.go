@@ -12,16 +12,16 @@ import (
 
 // Row is one leg as it is kept: a posting.
 type Row struct {
-	Batch       uint32
-	Transaction string
-	Leg         uint8 // from 0
-	Kind        Kind
-	Account     Account
-	Customer    uint32
-	Amount      money.Minor
-	Currency    string
-	At          time.Time
-	Reference   string
+	Batch       uint32      `json:"batch"`
+	Transaction string      `json:"transaction"`
+	Leg         uint8       `json:"leg"` // from 0
+	Kind        Kind        `json:"kind"`
+	Account     Account     `json:"account"`
+	Customer    uint32      `json:"customer_key"`
+	Amount      money.Minor `json:"amount"`
+	Currency    string      `json:"currency"`
+	At          time.Time   `json:"at"`
+	Reference   string      `json:"reference"`
 }
 
 // Rows are the postings of transactions in a batch.
@@ -37,12 +37,12 @@ func Rows(batch uint32, transactions []Transaction) []Row {
 
 // Batch is one link of the chain.
 type Batch struct {
-	Number   uint32
-	Kind     Kind
-	Postings uint64
-	Previous string // head of the batch before it; empty for the first
-	Head     string
-	At       time.Time
+	Number   uint32    `json:"number"`
+	Kind     Kind      `json:"kind"`
+	Postings uint64    `json:"postings"`
+	Previous string    `json:"previous"` // head of the batch before it; empty for the first
+	Head     string    `json:"head"`
+	At       time.Time `json:"at"`
 }
 
 // Hasher hashes the postings of one batch, given in order of transaction and leg, and adds them up.

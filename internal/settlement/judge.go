@@ -18,27 +18,27 @@ type Offer struct {
 
 // Verdict says whether an offer was met, by which purchase, and how each purchase counted.
 type Verdict struct {
-	Qualified bool
-	At        time.Time   // of the purchase that reached the threshold
-	Purchase  uint64      // its id
-	Spend     money.Minor // when reached: up to that purchase, or of it alone; else the most that was reached
-	Missing   money.Minor // to the threshold
-	From      time.Time   // purchases count from here
-	Until     time.Time   // to here, exclusive
-	Purchases []Judged    // in order of time
+	Qualified bool        `json:"qualified"`
+	At        time.Time   `json:"at,omitzero"`         // of the purchase that reached the threshold
+	Purchase  uint64      `json:"purchase,omitempty"`  // its id
+	Spend     money.Minor `json:"spend"`               // when reached: up to that purchase, or of it alone; else the most that was reached
+	Missing   money.Minor `json:"missing,omitempty"`   // to the threshold
+	From      time.Time   `json:"from"`                // purchases count from here
+	Until     time.Time   `json:"until"`               // to here, exclusive
+	Purchases []Judged    `json:"purchases,omitempty"` // in order of time
 }
 
 // Judged is one purchase as it counted.
 type Judged struct {
-	ID      uint64
-	At      time.Time
-	Bought  money.Minor // in lines that count
-	Taken   money.Minor // by refunds and cancellations that count against it
-	Net     money.Minor // never below zero
-	Total   money.Minor // with the purchases before it
-	Reached bool        // the threshold, by this purchase
-	Reason  Reason      // why none of its lines count
-	Skipped int         // lines that do not count, of a purchase that does
+	ID      uint64      `json:"id"`
+	At      time.Time   `json:"at"`
+	Bought  money.Minor `json:"bought"`                  // in lines that count
+	Taken   money.Minor `json:"taken,omitempty"`         // by refunds and cancellations that count against it
+	Net     money.Minor `json:"net"`                     // never below zero
+	Total   money.Minor `json:"total"`                   // with the purchases before it
+	Reached bool        `json:"reached,omitempty"`       // the threshold, by this purchase
+	Reason  Reason      `json:"reason,omitempty"`        // why none of its lines count
+	Skipped int         `json:"skipped_lines,omitempty"` // lines that do not count, of a purchase that does
 }
 
 // Judge judges one customer's history. A refund counts against a purchase when it names it, is of goods that count, and

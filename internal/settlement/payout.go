@@ -52,14 +52,14 @@ type Payout struct {
 
 // Redemption says that a customer met an offer's terms.
 type Redemption struct {
-	Customer    uint32
-	Offer       string
-	Round       uint16
-	QualifiedAt time.Time
-	Purchase    uint64
-	Spend       money.Minor
-	Due         money.Minor
-	Currency    string
+	Customer    uint32      `json:"customer_key"`
+	Offer       string      `json:"offer"`
+	Round       uint16      `json:"round"`
+	QualifiedAt time.Time   `json:"qualified_at"`
+	Purchase    uint64      `json:"purchase"`
+	Spend       money.Minor `json:"spend"`
+	Due         money.Minor `json:"due"`
+	Currency    string      `json:"currency"`
 }
 
 // Tally counts dues by where their payouts stand.
