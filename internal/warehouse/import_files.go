@@ -63,8 +63,14 @@ func importFiles(m *importing.Mapping, dir string) ([]*importFile, error) {
 		}
 		return strings.Compare(a.name, b.name)
 	})
+	if len(all) > maxImportFiles {
+		faults = append(faults, fmt.Errorf("%d files are more than %d; import them in several goes", len(all), maxImportFiles))
+	}
 	return all, errors.Join(faults...)
 }
+
+// maxImportFiles is what the staged rows have room for: 16 bits.
+const maxImportFiles = 1 << 16
 
 func newImportFile(m *importing.Mapping, s importing.Source, dir, path string) (*importFile, error) {
 	info, err := os.Stat(path)

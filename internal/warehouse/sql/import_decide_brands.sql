@@ -4,8 +4,8 @@ INSERT INTO import_ready_brands (brand, name, category, updated_at)
 SELECT r.brand, if(r.name != '', r.name, e.name), if(r.category != '', r.category, e.category), toDateTime64({imported:String}, 3, 'UTC')
 FROM
 (
-    SELECT brand, argMaxIf(name, (-toInt32(rule), file, line_in_file), name != '') AS name,
-           argMaxIf(category, (-toInt32(rule), file, line_in_file), category != '') AS category
+    SELECT brand, argMaxIf(name, priority, name != '') AS name,
+           argMaxIf(category, priority, category != '') AS category
     FROM import_raw_brands
     GROUP BY brand
 ) AS r

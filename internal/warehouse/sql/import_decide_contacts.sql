@@ -3,7 +3,7 @@ INSERT INTO import_ready_contacts (customer_key, channel, address, updated_at)
 SELECT k.customer_key, r.channel, r.address, toDateTime64({imported:String}, 3, 'UTC')
 FROM
 (
-    SELECT id, channel, argMax(address, (-toInt32(rule), file, line_in_file)) AS address
+    SELECT id, channel, argMax(address, priority) AS address
     FROM import_raw_contacts
     WHERE bucket BETWEEN {low:UInt8} AND {high:UInt8}
     GROUP BY id, channel

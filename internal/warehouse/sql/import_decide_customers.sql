@@ -4,14 +4,14 @@ INSERT INTO import_ready_customers (customer_key, segment, region, zone, languag
 SELECT k.customer_key, if(r.segment != '', r.segment, e.segment), if(r.region != '', r.region, e.region), if(r.zone != '', r.zone, e.zone), if(r.language != '', r.language, e.language), if(r.gender != '', r.gender, e.gender), if(r.birth_year != 0, r.birth_year, e.birth_year), toDate(toUInt16(if(r.joined != 0, r.joined, e.joined))), mapSort(mapUpdate(e.attributes, r.attributes)), toDateTime64({imported:String}, 3, 'UTC')
 FROM
 (
-    SELECT id, argMaxIf(segment, (-toInt32(rule), file, line_in_file), segment != '') AS segment,
-           argMaxIf(region, (-toInt32(rule), file, line_in_file), region != '') AS region,
-           argMaxIf(zone, (-toInt32(rule), file, line_in_file), zone != '') AS zone,
-           argMaxIf(language, (-toInt32(rule), file, line_in_file), language != '') AS language,
-           argMaxIf(gender, (-toInt32(rule), file, line_in_file), gender != '') AS gender,
-           argMaxIf(birth_year, (-toInt32(rule), file, line_in_file), birth_year != 0) AS birth_year,
-           argMaxIf(joined, (-toInt32(rule), file, line_in_file), joined != 0) AS joined,
-           argMaxIf(attributes, (-toInt32(rule), file, line_in_file), notEmpty(attributes)) AS attributes
+    SELECT id, argMaxIf(segment, priority, segment != '') AS segment,
+           argMaxIf(region, priority, region != '') AS region,
+           argMaxIf(zone, priority, zone != '') AS zone,
+           argMaxIf(language, priority, language != '') AS language,
+           argMaxIf(gender, priority, gender != '') AS gender,
+           argMaxIf(birth_year, priority, birth_year != 0) AS birth_year,
+           argMaxIf(joined, priority, joined != 0) AS joined,
+           argMaxIf(attributes, priority, notEmpty(attributes)) AS attributes
     FROM import_raw_customers
     WHERE bucket BETWEEN {low:UInt8} AND {high:UInt8}
     GROUP BY id

@@ -4,9 +4,9 @@ INSERT INTO import_ready_merchants (merchant, name, category, region, updated_at
 SELECT r.merchant, if(r.name != '', r.name, e.name), if(r.category != '', r.category, e.category), if(r.region != '', r.region, e.region), toDateTime64({imported:String}, 3, 'UTC')
 FROM
 (
-    SELECT merchant, argMaxIf(name, (-toInt32(rule), file, line_in_file), name != '') AS name,
-           argMaxIf(category, (-toInt32(rule), file, line_in_file), category != '') AS category,
-           argMaxIf(region, (-toInt32(rule), file, line_in_file), region != '') AS region
+    SELECT merchant, argMaxIf(name, priority, name != '') AS name,
+           argMaxIf(category, priority, category != '') AS category,
+           argMaxIf(region, priority, region != '') AS region
     FROM import_raw_merchants
     GROUP BY merchant
 ) AS r

@@ -4,11 +4,11 @@ INSERT INTO import_ready_products (product, name, category, brand, merchant, att
 SELECT r.product, if(r.name != '', r.name, e.name), if(r.category != '', r.category, e.category), if(r.brand != '', r.brand, e.brand), if(r.merchant != '', r.merchant, e.merchant), mapSort(mapUpdate(e.attributes, r.attributes)), toDateTime64({imported:String}, 3, 'UTC')
 FROM
 (
-    SELECT product, argMaxIf(name, (-toInt32(rule), file, line_in_file), name != '') AS name,
-           argMaxIf(category, (-toInt32(rule), file, line_in_file), category != '') AS category,
-           argMaxIf(brand, (-toInt32(rule), file, line_in_file), brand != '') AS brand,
-           argMaxIf(merchant, (-toInt32(rule), file, line_in_file), merchant != '') AS merchant,
-           argMaxIf(attributes, (-toInt32(rule), file, line_in_file), notEmpty(attributes)) AS attributes
+    SELECT product, argMaxIf(name, priority, name != '') AS name,
+           argMaxIf(category, priority, category != '') AS category,
+           argMaxIf(brand, priority, brand != '') AS brand,
+           argMaxIf(merchant, priority, merchant != '') AS merchant,
+           argMaxIf(attributes, priority, notEmpty(attributes)) AS attributes
     FROM import_raw_products
     GROUP BY product
 ) AS r
