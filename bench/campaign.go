@@ -12,6 +12,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/stack"
+	"github.com/danbi-project/danbi/internal/world"
 	"github.com/danbi-project/danbi/workflows"
 )
 
@@ -44,7 +45,7 @@ func (b *campaignBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	defer e.down()
 	opens := brief.Spec.Window.Starts.Time
-	if err := e.command(ctx, "world", "--customers", fmt.Sprint(b.customers), "--until", opens.Format(time.DateOnly), "--seed", fmt.Sprint(b.seed)); err != nil {
+	if err := e.command(ctx, "world", "--customers", fmt.Sprint(b.customers), "--until", opens.In(world.Home).Format(time.DateOnly), "--seed", fmt.Sprint(b.seed)); err != nil {
 		return nil, err
 	}
 	c, err := e.Running().DialTemporal(ctx, func(o *client.Options) { o.Logger = quiet{} })
@@ -65,7 +66,8 @@ func (b *campaignBench) run(ctx context.Context, quick bool) (map[string]any, er
 	if err != nil {
 		return nil, err
 	}
-	out := map[string]any{"customers": b.customers, "treated": status.Treated, "control": status.Control, "holdout": status.Holdout}
+	out := map[string]any{"customers": b.customers, "treated": status.Treated, "control": status.Control, "holdout": status.Holdout,
+		"funnel": status.Funnel, "deliveries": status.Deliveries}
 	for _, part := range append(measured, stack.PartSink) {
 		out[part+"_rss_mb"] = e.peak(part)
 	}
