@@ -4,14 +4,18 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/klauspost/compress/zstd"
 	"github.com/parquet-go/parquet-go"
 	"github.com/stretchr/testify/require"
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
 
 	"github.com/danbi-project/danbi/internal/importing"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
@@ -368,4 +372,51 @@ func TestProgressReachesTheEnd(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "publish", last.Stage)
 	require.Equal(t, uint64(100+900+50+300), last.Rows)
+}
+
+func TestZstandardAndSeveralFolders(t *testing.T) {
+	w, s := stacktest.Warehouse(t), newShop(t, 10)
+	require.NoError(t, os.Mkdir(filepath.Join(s.dir, "2026"), 0o700))
+	var packed bytes.Buffer
+	z, err := zstd.NewWriter(&packed)
+	require.NoError(t, err)
+	_, err = z.Write([]byte(s.sales(1, 3)))
+	require.NoError(t, err)
+	require.NoError(t, z.Close())
+	s.write(t, "2026/q1.csv.zst", packed.String())
+	summary, err := importShop(t, w, s, strings.Replace(shopMapping, "sales: sales*.csv", "sales: [2026/*.zst, sales-1.csv]", 1))
+	require.NoError(t, err)
+	require.Equal(t, uint64(90), summary.Target("transactions").New)
+	require.Equal(t, uint64(30), summary.Target("transactions").Already)
+
+	s.write(t, "2026/q1.csv.zst", packed.String()[:packed.Len()-20])
+	_, err = importShop(t, w, s, strings.Replace(shopMapping, "sales: sales*.csv", "sales: 2026/*.zst", 1))
+	require.ErrorIs(t, err, warehouse.ErrRefused)
+	require.ErrorContains(t, err, "2026/q1.csv.zst: the file breaks off")
+}
+
+// The engine dies while rows are read; when it is back, the import is simply run again.
+func TestTheEngineDiesDuringAnImport(t *testing.T) {
+	engine, s := stacktest.Process(t), newShop(t, 2000)
+	w, err := warehouse.OpenMigrated(t.Context(), engine.Config())
+	require.NoError(t, err)
+	defer w.Close()
+	_, err = warehouse.Import(t.Context(), w, mappingOf(t, shopMapping), s.dir, warehouse.ImportOptions{
+		Now: importNow, Patience: 300 * time.Millisecond,
+		Log: zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(zapcore.EncoderConfig{}), zapcore.AddSync(io.Discard), zapcore.DebugLevel),
+			zap.Hooks(func(e zapcore.Entry) error {
+				if e.Message == "import read" {
+					engine.Kill()
+				}
+				return nil
+			})),
+	})
+	require.Error(t, err)
+	require.NotErrorIs(t, err, warehouse.ErrRefused, "it is not the files' fault")
+	engine.Restart(t)
+	require.Zero(t, scanOne[uint64](t, w, "SELECT count() + (SELECT count() FROM customers) FROM transactions"))
+	summary, err := importShop(t, w, s, shopMapping)
+	require.NoError(t, err)
+	require.Equal(t, uint64(2000*9), summary.Target("transactions").New)
+	require.Zero(t, stagingLeft(t, w))
 }
