@@ -90,7 +90,7 @@ func TestRealHouseholdsReplayed(t *testing.T) {
 	// A purchase is planted at the very instant of the snapshot, and one after: neither may be seen by a feature.
 	b := brief(t, filepath.Join("completejourney", "campaign.yaml"), nil)
 	opens := b.Spec.Window.Starts.UTC()
-	planted := l.count(`SELECT min(customer_key) FROM transactions WHERE at > {at:DateTime('UTC')} - INTERVAL 30 DAY AND at < {at:DateTime('UTC')}`, namedAt(opens)...)
+	planted := l.count(`SELECT toUInt64(min(customer_key)) FROM transactions WHERE at > {at:DateTime('UTC')} - INTERVAL 30 DAY AND at < {at:DateTime('UTC')}`, namedAt(opens)...)
 	before := l.count(`SELECT toUInt64(sum(amount)) FROM transactions WHERE kind = 'purchase' AND at < {at:DateTime('UTC')} AND at >= {at:DateTime('UTC')} - INTERVAL 28 DAY`, namedAt(opens)...)
 	for i, at := range []time.Time{opens, opens.Add(time.Hour)} {
 		require.NoError(t, l.store.Conn().Exec(t.Context(), `INSERT INTO transactions (customer_key, at, id, line, kind, amount, currency, category) VALUES ({customer:UInt32}, {at:DateTime('UTC')}, {id:UInt64}, 1, 'purchase', 99999900, 'USD', 'PLANTED')`,

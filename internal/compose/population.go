@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"errors"
 	"sync"
 	"time"
 
@@ -37,5 +38,10 @@ func (p *population) Live(ctx context.Context, shard campaign.Shard, _, to time.
 		return 0, 0, err
 	}
 	lived, err := w.Live(ctx, p.store, world.Range{Low: shard.Low, High: shard.High}, to, world.Context{})
+	if errors.Is(err, world.ErrOther) { // it was replaced: the next attempt opens the new one
+		p.mu.Lock()
+		p.world = nil
+		p.mu.Unlock()
+	}
 	return lived.Transactions, lived.Interactions, err
 }
