@@ -111,23 +111,41 @@ func TestAKilledWaveIsFinishedWithoutDoubles(t *testing.T) {
 // begins. Its messages are slow, so that it is in the middle of a page when its lease ends.
 func TestAZombieStopsBeforeItsSuccessorSends(t *testing.T) {
 	t.Parallel()
+	succeedZombie(t, 4000, 500*time.Millisecond, 500*time.Millisecond, func(post) {})
+}
+
+// What a zombie handed over in its last moment is accepted when it has stopped already: "absent" may not be concluded
+// before the provider has had its time.
+func TestAZombiesLastMessagesAreWaitedFor(t *testing.T) {
+	t.Parallel()
+	succeedZombie(t, 600, 0, 4*time.Second, func(mail post) {
+		mail.trouble(t, `{"delay_ms":3000}`)
+		time.AfterFunc(4500*time.Millisecond, func() { mail.trouble(t, `{}`) })
+	})
+}
+
+func succeedZombie(t *testing.T, n uint32, slow, latency time.Duration, prepare func(post)) {
+	t.Helper()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 4000)
-	zombie := &doomed{DispatchStore: w, channel: mail.channel(t), zombie: true, slow: 300 * time.Millisecond}
-	zombie.left.Store(20)
+	wave, planned := aWave(t, w, n)
+	zombie := &doomed{DispatchStore: w, channel: mail.channel(t), zombie: true, slow: slow}
+	zombie.left.Store(15)
 	victim := newDispatch(w, zombie)
 	victim.Store, victim.Settings.Senders = zombie, 16
-
+	prepare(mail)
 	var group sync.WaitGroup
 	group.Go(func() {
 		_, err := call(t.Context(), victim.DeliverWave, waveInput(wave))
 		require.Error(t, err)
 	})
 	require.Eventually(t, zombie.dead, 20*time.Second, 5*time.Millisecond)
-	out, err := call(t.Context(), newDispatch(w, mail.channel(t)).DeliverWave, waveInput(wave))
+	successor := newDispatch(w, mail.channel(t))
+	successor.Settings.Latency = latency
+	out, err := call(t.Context(), successor.DeliverWave, waveInput(wave))
 	require.NoError(t, err)
 	group.Wait()
 	require.Positive(t, zombie.after.Load(), "the zombie did go on")
+	require.Positive(t, out.Settled)
 	require.Equal(t, planned, out.Sent, "%+v", out)
 	require.Equal(t, sinkCount{int(planned), int(planned), int(planned), 0}, mail.count(t))
 }
