@@ -1,6 +1,7 @@
 package importing
 
 import (
+	"errors"
 	"math/big"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestTimesIsExact(t *testing.T) {
 		want.Mul(want, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(exponent)), nil)))
 		got, rounded, err := a.minor(b, exponent, round)
 		if err != nil {
-			if err != errTooLarge {
+			if !errors.Is(err, errTooLarge) {
 				t.Fatal(err)
 			}
 			limit := new(big.Rat).SetInt64(1<<62 - 1)
