@@ -14,8 +14,9 @@ import (
 // neither logged nor counted: they may name customers.
 type activityMetrics struct {
 	interceptor.WorkerInterceptorBase
-	took *prometheus.HistogramVec
-	log  *zap.Logger
+	took     *prometheus.HistogramVec
+	outcomes outcomes
+	log      *zap.Logger
 }
 
 func newActivityMetrics(registry *prometheus.Registry, log *zap.Logger) interceptor.WorkerInterceptor {
@@ -23,7 +24,7 @@ func newActivityMetrics(registry *prometheus.Registry, log *zap.Logger) intercep
 		Name: "danbi_activity_seconds", Help: "Time that activities took, by outcome", Buckets: prometheus.ExponentialBuckets(.01, 3, 12),
 	}, []string{"activity", "outcome"})
 	registry.MustRegister(took)
-	return &activityMetrics{took: took, log: log}
+	return &activityMetrics{took: took, outcomes: newOutcomes(registry), log: log}
 }
 
 func (m *activityMetrics) InterceptActivity(_ context.Context, next interceptor.ActivityInboundInterceptor) interceptor.ActivityInboundInterceptor {
@@ -41,6 +42,8 @@ func (a *measuredActivity) ExecuteActivity(ctx context.Context, in *interceptor.
 	out, err := a.Next.ExecuteActivity(ctx, in)
 	outcome := "done"
 	switch {
+	case err == nil:
+		a.metrics.outcomes.observe(out)
 	case err != nil && ctx.Err() != nil:
 		outcome = "stopped"
 	case err != nil:
