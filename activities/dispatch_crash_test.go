@@ -83,7 +83,7 @@ func aWave(t *testing.T, w *warehouse.Warehouse, n uint32) (wave uint32, planned
 func TestAKilledWaveIsFinishedWithoutDoubles(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 6000)
+	wave, planned := aWave(t, w, 2500)
 	require.Greater(t, planned, uint64(400))
 
 	d := newDispatch(w, mail.channel(t))
@@ -111,14 +111,14 @@ func TestAKilledWaveIsFinishedWithoutDoubles(t *testing.T) {
 // begins. Its messages are slow, so that it is in the middle of a page when its lease ends.
 func TestAZombieStopsBeforeItsSuccessorSends(t *testing.T) {
 	t.Parallel()
-	succeedZombie(t, 4000, 500*time.Millisecond, 500*time.Millisecond, func(post) {})
+	succeedZombie(t, 1500, 500*time.Millisecond, 500*time.Millisecond, func(post) {})
 }
 
 // What a zombie handed over in its last moment is accepted when it has stopped already: "absent" may not be concluded
 // before the provider has had its time.
 func TestAZombiesLastMessagesAreWaitedFor(t *testing.T) {
 	t.Parallel()
-	succeedZombie(t, 600, 0, 4*time.Second, func(mail post) {
+	succeedZombie(t, 400, 0, 4*time.Second, func(mail post) {
 		mail.trouble(t, `{"delay_ms":3000}`)
 		time.AfterFunc(4500*time.Millisecond, func() { mail.trouble(t, `{}`) })
 	})
@@ -153,7 +153,7 @@ func succeedZombie(t *testing.T, n uint32, slow, latency time.Duration, prepare 
 func TestRunsAtTheSameTimeSendOnce(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 8000)
+	wave, planned := aWave(t, w, 3000)
 	var group sync.WaitGroup
 	for range 4 {
 		d := newDispatch(w, mail.channel(t))
@@ -172,7 +172,7 @@ func TestRunsAtTheSameTimeSendOnce(t *testing.T) {
 func TestAFlakyProvider(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 3000)
+	wave, planned := aWave(t, w, 1000)
 	mail.trouble(t, `{"drop":0.1,"lose":0.1,"temporary":0.1}`)
 	time.AfterFunc(3*time.Second, func() { mail.trouble(t, `{}`) })
 	out, err := call(t.Context(), newDispatch(w, mail.channel(t)).DeliverWave, waveInput(wave))
@@ -185,7 +185,7 @@ func TestAFlakyProvider(t *testing.T) {
 func TestAnUnaskableProviderLeavesUnknown(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 2000)
+	wave, planned := aWave(t, w, 1200)
 	silent, err := smtp.New(smtp.Config{Addr: mail.smtp, TLS: smtp.TLSNone})
 	require.NoError(t, err)
 	killed := &doomed{DispatchStore: w, channel: silent}
@@ -219,7 +219,7 @@ func TestTheEngineDiesInTheMiddle(t *testing.T) {
 	require.NoError(t, warehouse.Migrate(t.Context(), w))
 	defer func() { require.NoError(t, w.Close()) }()
 	mail := startSink(t)
-	wave, planned := aWave(t, w, 4000)
+	wave, planned := aWave(t, w, 2000)
 
 	slow := &doomed{DispatchStore: w, channel: mail.channel(t), slow: 20 * time.Millisecond}
 	slow.left.Store(1 << 40)
@@ -248,7 +248,7 @@ func TestTheEngineDiesInTheMiddle(t *testing.T) {
 func TestAPauseHoldsWithinASecond(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
-	wave, planned := aWave(t, w, 4000)
+	wave, planned := aWave(t, w, 2000)
 	slow := &doomed{DispatchStore: w, channel: mail.channel(t), slow: 50 * time.Millisecond}
 	slow.left.Store(1 << 40)
 	ctx, cancel := context.WithCancel(t.Context())

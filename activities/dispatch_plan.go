@@ -110,12 +110,12 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	}
 	others := make(map[uint32][]dispatch.Reservation, len(slots))
 	for _, s := range slots {
-		if s.Blocked == "" {
+		if planned(s, in.Rebase) {
 			others[s.Customer] = nil
 		}
 	}
 	err = d.Store.Reservations(ctx, in.Run, in.Shard, from, last.Add(reach), func(r dispatch.Reservation) error {
-		if list, planned := others[r.Customer]; planned {
+		if list, asked := others[r.Customer]; asked {
 			others[r.Customer] = append(list, r)
 		}
 		return nil
@@ -125,7 +125,7 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	}
 	var changes []dispatch.Reservation
 	for _, s := range slots {
-		if s.Blocked != "" {
+		if !planned(s, in.Rebase) {
 			continue
 		}
 		admitted, more := t.admit(s, others[s.Customer])
@@ -145,6 +145,9 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	}
 	return out, nil
 }
+
+// planned says whether a slot has a time in the plan of a rebase, not only in an earlier one.
+func planned(s dispatch.Slot, rebase uint16) bool { return s.Blocked == "" && s.Rebase == rebase }
 
 // admit decides about one planned contact. A touch is the same contact in every plan of its run: moved, it gives its old
 // time back and counts at the new one; asked again, it stays admitted.

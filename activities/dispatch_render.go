@@ -51,7 +51,7 @@ func (d *Dispatch) renderMessages(ctx context.Context, in RenderMessagesInput) (
 	for page := range slices.Chunk(slots, d.Settings.page()) {
 		keys, ats := make([]uint32, 0, len(page)), make([]time.Time, 0, len(page))
 		for _, s := range page {
-			if s.Blocked == "" {
+			if planned(s, in.Rebase) {
 				keys, ats = append(keys, s.Customer), append(ats, s.At)
 			}
 		}

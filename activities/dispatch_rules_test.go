@@ -247,3 +247,41 @@ func TestLiveWavesArePaced(t *testing.T) {
 		require.Less(t, wall.Sub(plan[i].At), 3*time.Second)
 	}
 }
+
+// A reminder spares those who have met the terms already, by what is known at the moment.
+func TestAReminderSparesWhoHasRedeemed(t *testing.T) {
+	t.Parallel()
+	w, mail := stacktest.Warehouse(t), startSink(t)
+	const n = 50
+	people(t, w, n)
+	d := newDispatch(w, mail.channel(t))
+	b := mailBrief()
+	b.Policy.Caps = nil
+	reminder := b.Spec.Touches[0]
+	reminder.ID, reminder.After, reminder.Only = "reminder", campaign.Duration(10*24*time.Hour), campaign.OnlyNotRedeemed
+	b.Spec.Touches = append(b.Spec.Touches, reminder)
+	d.Briefs = b
+	first := everybody(t, d, planAll(t, d))
+	require.EqualValues(t, n, first.Sent)
+	put(t, w, "transactions (customer_key, at, id, line, kind, amount, currency)",
+		[]any{uint32(1), launch.AddDate(0, 0, 3), uint64(1), uint16(1), "purchase", int64(300_000), "KRW"},
+		[]any{uint32(2), launch.AddDate(0, 0, 3), uint64(2), uint16(1), "purchase", int64(299_999), "KRW"},
+		[]any{uint32(3), launch.AddDate(0, 0, 20), uint64(3), uint16(1), "purchase", int64(900_000), "KRW"}) // in the future
+	opens := launch.AddDate(0, 0, 10)
+	plan, err := call(t.Context(), d.PlanWaves, activities.PlanWavesInput{Run: mailRun, Snapshot: activities.Snapshot{ID: "snap"}, Touch: "reminder", Opens: opens, Shard: whole})
+	require.NoError(t, err)
+	_, err = call(t.Context(), d.AdmitContacts, activities.AdmitContactsInput{Run: mailRun, Touch: "reminder", Shard: whole})
+	require.NoError(t, err)
+	var out activities.DeliverWaveOutput
+	var sent, redeemed uint64
+	for wave := range plan.Waves {
+		in := waveInput(wave)
+		in.Touch, in.Closes = "reminder", opens.Add(24*time.Hour)
+		out, err = call(t.Context(), d.DeliverWave, in)
+		require.NoError(t, err)
+		sent, redeemed = sent+out.Sent, redeemed+out.Suppressed[dispatch.ReasonRedeemed]
+	}
+	require.EqualValues(t, 1, redeemed)
+	require.EqualValues(t, n-1, sent)
+	require.Equal(t, 2*n-1, mail.count(t).Messages, "a touch is a message of its own")
+}

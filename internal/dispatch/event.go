@@ -30,6 +30,7 @@ type Slot struct {
 	At       time.Time
 	Wave     uint32
 	Blocked  string
+	Rebase   uint16 // of the plan that it is from
 }
 
 // Recipient is what is known of a customer at the moment of sending. Name and Address are personal: they go into the

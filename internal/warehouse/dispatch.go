@@ -94,7 +94,7 @@ func (w *Warehouse) Slots(ctx context.Context, run campaign.Run, touch string, r
 	var slots []dispatch.Slot
 	for rows.Next() {
 		var s dispatch.Slot
-		if err := rows.Scan(&s.Customer, &s.Channel, &s.At, &s.Wave, &s.Blocked); err != nil {
+		if err := rows.Scan(&s.Customer, &s.Channel, &s.At, &s.Wave, &s.Blocked, &s.Rebase); err != nil {
 			return nil, fmt.Errorf("read the plan: %w", err)
 		}
 		slots = append(slots, s)

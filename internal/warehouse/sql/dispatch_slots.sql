@@ -1,6 +1,6 @@
 -- The planned deliveries of a range of customers for a touch: those of one wave, or (wave 0) of all, in the order they
 -- leave. A plan that was written twice gives the same rows twice. A customer who was planned again counts once, as last planned.
-SELECT customer_key, toString(channel) AS channel, planned_at, wave, toString(blocked) AS blocked
+SELECT customer_key, toString(channel) AS channel, planned_at, wave, toString(blocked) AS blocked, rebase
 FROM
 (
     SELECT customer_key, channel, planned_at, wave, blocked, rebase
