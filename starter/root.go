@@ -12,6 +12,7 @@ var commands = []func(*App) *cobra.Command{
 	newImportCommand,
 	newKeysCommand,
 	newValidateCommand,
+	newPreviewCommand,
 	newStartCommand,
 	newApproveCommand,
 	newPauseCommand,

@@ -1,0 +1,216 @@
+// Package preview plans a campaign up to its offers without starting it: the same steps as the workflow's, over a store
+// that keeps in memory what the workflow would write. Only the snapshot of features is written, which is immutable and
+// which the campaign, started on the same data, then finds ready.
+package preview
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/danbi-project/danbi/activities"
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/offers"
+	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/warehouse"
+)
+
+// Preview is what a campaign would come to. Amounts are minor units of its currency.
+type Preview struct {
+	Campaign  string           `json:"campaign"`
+	Instant   time.Time        `json:"instant"` // of the features
+	Snapshot  string           `json:"snapshot"`
+	Customers uint64           `json:"customers"`
+	Funnel    []Step           `json:"funnel"`
+	Model     activities.Model `json:"model"`
+	Treated   uint64           `json:"treated"`
+	Control   uint64           `json:"control"`
+	Offers    []Rung           `json:"offers,omitempty"`
+	None      uint64           `json:"none"` // treated customers without an offer: they get no message
+	Budget    Budget           `json:"budget"`
+	Problem   string           `json:"problem,omitempty"` // why it cannot be started like this
+}
+
+// Step counts the customers who leave the funnel for one reason, with a few of them.
+type Step struct {
+	Reason    string   `json:"reason"`
+	Customers uint64   `json:"customers"`
+	Examples  []uint32 `json:"examples"`
+}
+
+// Rung is one offer of the ladder over the customers who would get it.
+type Rung struct {
+	Offer      string        `json:"offer"`
+	Title      campaign.Text `json:"title,omitempty"`
+	Reward     money.Minor   `json:"reward"`
+	Customers  uint64        `json:"customers"`
+	Cost       money.Minor   `json:"expected_cost"`
+	Value      money.Minor   `json:"expected_value"`
+	Reach      float64       `json:"reach"`         // mean chance of reaching the threshold
+	Without    float64       `json:"reach_without"` // the same without the offer
+	Thresholds []Bar         `json:"thresholds,omitempty"`
+}
+
+// Bar counts the customers whose threshold is at least From and below To.
+type Bar struct {
+	From      money.Minor `json:"from"`
+	To        money.Minor `json:"to"`
+	Customers uint64      `json:"customers"`
+}
+
+// Budget is what the offers would use of both limits.
+type Budget struct {
+	Expected money.Minor `json:"expected"`
+	Cost     money.Minor `json:"cost"`
+	Exposure money.Minor `json:"exposure"`
+	Out      money.Minor `json:"out"`
+	Value    money.Minor `json:"value"`
+	Bound    float64     `json:"bound"` // no assignment is worth more
+}
+
+// Make plans the campaign with features as of an instant. Progress is called as steps are done, of so many; it may be nil.
+func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, instant time.Time, progress func(done, of int)) (Preview, error) {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	out := Preview{Campaign: brief.Spec.Campaign, Instant: instant.UTC(), Budget: Budget{Expected: brief.Spec.Budget.Expected, Exposure: brief.Spec.Budget.Exposure}}
+	times, err := brief.Spec.Times(instant)
+	if err != nil {
+		return out, err
+	}
+	run, err := brief.Spec.Run(1, 1, times.Opens)
+	if err != nil {
+		return out, err
+	}
+	p := &planner{memory: &memory{Warehouse: w, brief: brief}, run: run, clock: clock.Rehearse(instant, 0), progress: progress}
+	if err := p.extract(ctx, brief.Spec, instant); err != nil {
+		return out, err
+	}
+	out.Snapshot, out.Customers = p.snapshot.ID, p.snapshot.Customers
+	err = p.choose(ctx)
+	if err == nil {
+		err = p.assign(ctx)
+	}
+	// What stops a campaign is what a preview is for: it is shown together with what was found on the way to it.
+	if errors.Is(err, targeting.ErrEmptyAudience) || errors.Is(err, offers.ErrNothingAffordable) || errors.Is(err, activities.ErrNobodyTreated) {
+		out.Problem, err = err.Error(), nil
+	}
+	p.describe(&out)
+	return out, err
+}
+
+type planner struct {
+	memory   *memory
+	run      campaign.Run
+	clock    clock.Clock
+	snapshot activities.Snapshot
+	shards   []campaign.Shard
+	model    activities.Model
+	funnel   activities.Funnel
+	prices   activities.Prices
+	progress func(done, of int)
+	done     int
+}
+
+// step counts the steps: four for each shard.
+func (p *planner) step() {
+	p.done++
+	p.progress(p.done, 4*len(p.shards))
+}
+
+func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.Time) error {
+	a := &activities.Features{Store: p.memory.Warehouse, Briefs: p.memory}
+	planned, err := a.PlanSnapshot(ctx, activities.PlanSnapshotInput{Run: p.run, Instant: instant, Currency: spec.Currency, Zone: spec.Zone})
+	if err != nil {
+		return err
+	}
+	p.snapshot, p.shards = planned.Snapshot, planned.Shards
+	var customers uint64
+	for _, shard := range p.shards {
+		if !p.snapshot.Published {
+			one, err := a.ExtractFeatures(ctx, activities.ExtractFeaturesInput{Snapshot: p.snapshot, Shard: shard})
+			if err != nil {
+				return err
+			}
+			customers += one.Customers
+		}
+		p.step()
+	}
+	if p.snapshot.Published {
+		return nil
+	}
+	published, err := a.PublishSnapshot(ctx, activities.PublishSnapshotInput{Snapshot: p.snapshot, Shards: p.shards, Customers: customers})
+	p.snapshot = published.Snapshot
+	return err
+}
+
+func (p *planner) choose(ctx context.Context) error {
+	a := &activities.Targeting{Store: p.memory, Briefs: p.memory}
+	fitted, err := a.FitModel(ctx, activities.FitModelInput{Run: p.run, Snapshot: p.snapshot})
+	if err != nil {
+		return err
+	}
+	p.model, p.funnel = fitted.Model, activities.Funnel{}
+	var scores [][]uint32
+	for _, shard := range p.shards {
+		scored, err := a.ScoreAudience(ctx, activities.ScoreAudienceInput{Run: p.run, Snapshot: p.snapshot, Model: p.model, Clock: p.clock, Shard: shard})
+		if err != nil {
+			return err
+		}
+		scores = append(scores, scored.Scores)
+		for reason, n := range scored.Funnel {
+			p.funnel[reason] += n
+		}
+		p.step()
+	}
+	cut, err := a.CutAudience(ctx, activities.CutAudienceInput{Run: p.run, Scores: scores})
+	if err != nil {
+		return err
+	}
+	p.funnel = activities.Funnel{}
+	for _, shard := range p.shards {
+		selected, err := a.SelectAudience(ctx, activities.SelectAudienceInput{Run: p.run, Snapshot: p.snapshot, Model: p.model, Cut: cut.Cut, Clock: p.clock, Shard: shard})
+		if err != nil {
+			return err
+		}
+		for reason, n := range selected.Funnel {
+			p.funnel[reason] += n
+		}
+		p.step()
+	}
+	return nil
+}
+
+func (p *planner) assign(ctx context.Context) error {
+	a := &activities.Offers{Store: p.memory, Briefs: p.memory}
+	priced, err := a.PriceOffers(ctx, activities.PriceOffersInput{Run: p.run, Snapshot: p.snapshot, Shards: p.shards})
+	if err != nil {
+		return err
+	}
+	p.prices = priced.Prices
+	for _, shard := range p.shards {
+		if _, err := a.AssignOffers(ctx, activities.AssignOffersInput{Run: p.run, Snapshot: p.snapshot, Prices: p.prices, Shard: shard}); err != nil {
+			return err
+		}
+		p.step()
+	}
+	return nil
+}
+
+func (p *planner) describe(out *Preview) {
+	out.Model = p.model
+	for _, reason := range targeting.Reasons {
+		if n := p.funnel[reason]; n > 0 {
+			out.Funnel = append(out.Funnel, Step{Reason: reason, Customers: n, Examples: p.memory.examples[reason]})
+		}
+	}
+	out.Treated, out.Control, out.None = p.funnel[targeting.ReasonTreated], p.funnel[targeting.ReasonControl], p.prices.Offers[offers.NoOffer]
+	out.Budget.Cost, out.Budget.Out, out.Budget.Value, out.Budget.Bound = p.prices.Cost, p.prices.Out, p.prices.Value, p.prices.DualBound
+	for _, offer := range p.memory.brief.Spec.Offers {
+		out.Offers = append(out.Offers, p.memory.rung(offer))
+	}
+}
+
+var _ activities.FeatureStore = (*warehouse.Warehouse)(nil)

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/compose/preview"
+	"github.com/danbi-project/danbi/internal/warehouse"
+)
+
+func newPreviewCommand(app *App) *cobra.Command {
+	var policyFile, asOf string
+	command := &cobra.Command{
+		Use:     "preview SPEC",
+		GroupID: groupCampaign,
+		Short:   "Show whom a campaign would choose and what it would offer them, without starting it",
+		Long: `Plan a campaign as far as its offers, without starting it: who is left out and why, who is
+chosen, each offer's personal thresholds, and the expected cost and the exposure against the
+budget. Nothing of a campaign is written; the snapshot of features that it takes is kept, and
+a campaign that is started on the same data finds it ready.
+
+Features, consents and caps are those of --as-of: by default today, or the window's start if
+that has passed.`,
+		Example: `  starter preview examples/card-spend.yaml
+  starter preview examples/card-spend.yaml --as-of 2026-08-31 --lang ko
+  starter preview my-campaign.yaml --json | jq '.funnel'`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: yamlFiles,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			brief, err := app.loadBrief(args[0], policyFile)
+			if err != nil {
+				return err
+			}
+			instant, err := previewInstant(brief.Spec, asOf)
+			if err != nil {
+				return err
+			}
+			store, err := app.Warehouse(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer func() { _ = store.Close() }()
+			if err := warehouse.Migrate(cmd.Context(), store); err != nil {
+				return err
+			}
+			bar := app.NewBar(app.text("planning", "계획 중"), -1)
+			found, err := preview.Make(cmd.Context(), store, brief, instant, func(done, of int) {
+				bar.ChangeMax(of)
+				_ = bar.Set(done)
+			})
+			_ = bar.Finish()
+			if err != nil {
+				return err
+			}
+			if app.JSON {
+				return app.PrintJSON(found)
+			}
+			app.printPreview(brief.Spec, found)
+			return nil
+		},
+	}
+	command.Flags().StringVar(&policyFile, "policy", "", "policy file (default: policy.yaml beside the spec or above it)")
+	command.Flags().StringVar(&asOf, "as-of", "", "date (2006-01-02) whose features, consents and caps count")
+	_ = command.MarkFlagFilename("policy", "yaml", "yml")
+	return command
+}
+
+// previewInstant is the date that was asked for, or now, or the window's start if that has passed.
+func previewInstant(spec campaign.Spec, asOf string) (time.Time, error) {
+	if asOf != "" {
+		zone, err := campaign.LoadZone(spec.Zone)
+		if err != nil {
+			return time.Time{}, withExit(ExitInvalid, err)
+		}
+		at, err := campaign.ParseMoment(asOf, zone, false)
+		if err != nil {
+			return time.Time{}, withExit(ExitUsage, fmt.Errorf("--as-of: %w", err))
+		}
+		return at.Time, nil
+	}
+	now := clock.Live().At(clock.Wall())
+	times, err := spec.Times(now)
+	if err != nil {
+		return time.Time{}, withExit(ExitInvalid, err)
+	}
+	if times.Opens.Before(now) {
+		return times.Opens, nil
+	}
+	return now, nil
+}

@@ -1,0 +1,147 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/compose/preview"
+	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/targeting"
+)
+
+// printPreview shows funnel, offers and budget as tables that fit a terminal.
+func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
+	a.Sayf("%s (%s)", spec.Title.In(a.Lang), p.Campaign)
+	zone, err := campaign.LoadZone(spec.Zone)
+	if err != nil {
+		zone = time.UTC
+	}
+	a.Sayf(a.text("Features of %s customers as of %s (snapshot %s)", "고객 %s명, 기준 시점 %s (스냅샷 %s)"), groups(p.Customers), p.Instant.In(zone).Format("2006-01-02 15:04 MST"), p.Snapshot)
+	a.Sayf("%s", a.modelSentence(p))
+	a.printFunnel(p)
+	if p.Problem != "" {
+		a.Sayf(a.text("It cannot be started like this: %s", "이대로는 시작할 수 없습니다: %s"), p.Problem)
+		return
+	}
+	a.printLadder(spec, p)
+	a.printThresholds(spec, p)
+	a.printBudget(spec, p)
+}
+
+func (a *App) modelSentence(p preview.Preview) string {
+	m := p.Model
+	if m.Kind == targeting.KindResponse {
+		return fmt.Sprintf(a.text("Ranked by the chance of a response: fitted on %s customers of past campaigns, AUC %.3f", "반응 확률 순: 지난 캠페인 고객 %s명으로 학습, AUC %.3f"), groups(m.Rows), m.AUC)
+	}
+	why := map[string]string{
+		targeting.NoteNone:       a.text("the spec asks for no model", "명세가 모델을 쓰지 않습니다"),
+		targeting.NoteNoCampaign: a.text("there is no past campaign to learn from", "학습할 지난 캠페인이 없습니다"),
+		targeting.NoteTooFew:     a.text("past campaigns hold too few customers or responses", "지난 캠페인의 고객이나 반응이 너무 적습니다"),
+		targeting.NoteOneClass:   a.text("everybody responded to past campaigns, or nobody", "지난 캠페인에 모두 반응했거나 아무도 반응하지 않았습니다"),
+		targeting.NoteUnfit:      a.text("no model was better than chance", "우연보다 나은 모델이 없습니다"),
+	}[m.Note]
+	return a.text("Ranked without a model: ", "모델 없이 순위를 매김: ") + why
+}
+
+func (a *App) printFunnel(p preview.Preview) {
+	rows := [][]string{{a.text("all customers", "전체 고객"), groups(p.Customers), bar(p.Customers, p.Customers), ""}}
+	for _, step := range p.Funnel {
+		var some []string
+		for _, customer := range step.Examples[:min(3, len(step.Examples))] {
+			some = append(some, fmt.Sprint(customer))
+		}
+		rows = append(rows, []string{a.reason(step.Reason), groups(step.Customers), bar(step.Customers, p.Customers), strings.Join(some, " ")})
+	}
+	a.PrintTable([]Column{{Title: a.text("Who", "구분")}, {Title: a.text("Customers", "고객 수"), Right: true}, {Title: ""}, {Title: a.text("For example", "예 (고객 키)")}}, rows)
+}
+
+// reason is why somebody is where they are, in a manager's words.
+func (a *App) reason(reason string) string {
+	words := map[string][2]string{
+		targeting.ReasonHoldout:          {"holdout of all campaigns", "전체 캠페인 공통 대조군"},
+		targeting.ReasonRule:             {"does not fit the rule", "규칙에 맞지 않음"},
+		targeting.ReasonExcludedSegment:  {"excluded segment", "제외 세그먼트"},
+		targeting.ReasonExcludedCampaign: {"in an excluded campaign", "제외 캠페인의 대상"},
+		targeting.ReasonNoAddress:        {"no address", "연락처 없음"},
+		targeting.ReasonNoConsent:        {"no consent", "수신 동의 없음"},
+		targeting.ReasonConsentExpired:   {"consent too old", "수신 동의 만료"},
+		targeting.ReasonSuppressed:       {"must not be contacted", "연락 금지"},
+		targeting.ReasonContacted:        {"contacted recently", "최근에 연락함"},
+		targeting.ReasonCap:              {"frequency cap reached", "연락 횟수 한도"},
+		targeting.ReasonEligible:         {"could be chosen", "선정 가능"},
+		targeting.ReasonNotSelected:      {"below the cut", "선정 순위 밖"},
+		targeting.ReasonControl:          {"control: chosen, gets nothing", "대조군: 선정, 발송 안 함"},
+		targeting.ReasonTreated:          {"treated", "발송 대상"},
+	}[reason]
+	if words[0] == "" {
+		return reason
+	}
+	return a.text(words[0], words[1])
+}
+
+func (a *App) printLadder(spec campaign.Spec, p preview.Preview) {
+	amount := func(value money.Minor) string { return money.Format(value, spec.Currency, a.Lang) }
+	share := func(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
+	var rows [][]string
+	for _, r := range p.Offers {
+		row := []string{r.Offer, amount(r.Reward), groups(r.Customers), "", "", "", ""}
+		if r.Customers > 0 {
+			row[3], row[4], row[5], row[6] = share(r.Without), share(r.Reach), amount(r.Cost), amount(r.Value)
+		}
+		rows = append(rows, row)
+	}
+	rows = append(rows, []string{a.text("no offer", "혜택 없음"), "", groups(p.None), "", "", "", ""})
+	a.PrintTable([]Column{
+		{Title: a.text("Offer", "혜택")}, {Title: a.text("Reward", "보상"), Right: true}, {Title: a.text("Customers", "고객 수"), Right: true},
+		{Title: a.text("Reach anyway", "혜택 없이 달성"), Right: true}, {Title: a.text("with it", "혜택으로 달성"), Right: true},
+		{Title: a.text("Expected cost", "기대 비용"), Right: true}, {Title: a.text("Worth", "기대 가치"), Right: true},
+	}, rows)
+}
+
+func (a *App) printThresholds(spec campaign.Spec, p preview.Preview) {
+	var rows [][]string
+	for _, r := range p.Offers {
+		var most uint64
+		for _, b := range r.Thresholds {
+			most = max(most, b.Customers)
+		}
+		for i, b := range r.Thresholds {
+			name := ""
+			if i == 0 {
+				name = r.Offer
+			}
+			rows = append(rows, []string{name, money.Format(b.From, spec.Currency, a.Lang), groups(b.Customers), bar(b.Customers, most)})
+		}
+	}
+	if len(rows) > 0 {
+		a.PrintTable([]Column{{Title: a.text("Offer", "혜택")}, {Title: a.text("Threshold from", "기준 금액(이상)"), Right: true}, {Title: a.text("Customers", "고객 수"), Right: true}, {Title: ""}}, rows)
+	}
+}
+
+func (a *App) printBudget(spec campaign.Spec, p preview.Preview) {
+	amount := func(value money.Minor) string { return money.Format(value, spec.Currency, a.Lang) }
+	row := func(name string, used, limit money.Minor) []string {
+		return []string{name, amount(used), amount(limit), bar(uint64(max(used, 0)), uint64(max(limit, 1)))}
+	}
+	a.PrintTable([]Column{{Title: a.text("Budget", "예산")}, {Title: a.text("Planned", "계획"), Right: true}, {Title: a.text("Limit", "한도"), Right: true}, {Title: ""}}, [][]string{
+		row(a.text("expected cost", "기대 비용"), p.Budget.Cost, p.Budget.Expected),
+		row(a.text("exposure", "최대 노출액"), p.Budget.Out, p.Budget.Exposure),
+	})
+	a.Sayf(a.text("Expected to earn %s more than it costs; no plan within this budget earns more than %s.", "비용을 뺀 기대 이익은 %s이며, 이 예산으로는 어떤 계획도 %s을 넘을 수 없습니다."), amount(p.Budget.Value), amount(money.Minor(p.Budget.Bound)))
+}
+
+// bar draws a part of a whole with eighths of a cell; anything above nothing is seen.
+func bar(part, whole uint64) string {
+	const cells = 20
+	if whole == 0 || part == 0 {
+		return ""
+	}
+	eighths := max(1, min(part, whole)*cells*8/whole)
+	out := strings.Repeat("█", int(eighths/8))
+	if rest := eighths % 8; rest > 0 {
+		out += string([]rune("▏▎▍▌▋▊▉")[rest-1])
+	}
+	return out
+}
