@@ -23,22 +23,27 @@ func TestKilledItFinishes(t *testing.T) {
 	b := brief(t, "card-spend.yaml", func(b *campaign.Brief) {
 		b.Spec.Audience.Size, b.Spec.Audience.Rule = 24_000, ""
 		b.Spec.Audience.Exclude = campaign.Exclusion{}
-		b.Policy.Limits.Customers, b.Policy.AutoApprove.Customers = 1_000_000, 1_000_000
+		b.Spec.Audience.Control = .05
+		b.Spec.Budget.Expected, b.Spec.Budget.Exposure = 1_000_000_000, 2_000_000_000
+		b.Policy.Limits.Customers, b.Policy.Limits.Expected, b.Policy.Limits.Exposure = 1_000_000, 1_000_000_000, 2_000_000_000
+		limits := b.Policy.Limits
+		b.Policy.AutoApprove = &limits
 	})
 	l.populate(60_000, b)
 	run := l.start(b, true, 0)
 
 	l.until(run, 5*time.Minute, "the first wave", func(s workflows.Status) bool { return s.Stage == campaign.StageDispatching && s.Dispatch.Waves > 0 })
 	k := &killer{local: l, run: run, killed: map[string]int{}}
-	openMails := `SELECT count() FROM (SELECT max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt) WHERE reached = 'attempting'`
+	openMails := `SELECT countIf(reached = 'attempting'), count() FROM (SELECT max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt)`
 	for range 4 {
 		for _, part := range []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal} {
 			k.kill(part, "deliveries", openMails, func(s workflows.Status) bool { return s.Stage != campaign.StageDispatching })
 		}
 	}
 	l.until(run, 10*time.Minute, "settling", func(s workflows.Status) bool { return s.Stage == campaign.StageSettling || settled(s) })
-	openPayouts := `SELECT count() FROM (SELECT max(state) AS reached FROM payout_events WHERE campaign = {campaign:String} GROUP BY payout) WHERE reached = 'requested'`
+	openPayouts := `SELECT countIf(reached = 'requested'), count() FROM (SELECT max(state) AS reached FROM payout_events WHERE campaign = {campaign:String} GROUP BY payout)`
 	l.slowPayouts(20 * time.Millisecond)
+	k.begun = 0
 	for range 2 {
 		for _, part := range []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal} {
 			k.kill(part, "payouts", openPayouts, settled)
@@ -57,7 +62,12 @@ func TestKilledItFinishes(t *testing.T) {
 // populate makes the simulated population that a spec's rehearsal starts from.
 func (l *local) populate(customers uint32, b campaign.Brief) {
 	l.t.Helper()
-	opens := b.Spec.Window.Starts.In(world.Home)
+	l.populateUntil(customers, b.Spec.Window.Starts.Time)
+}
+
+func (l *local) populateUntil(customers uint32, until time.Time) {
+	l.t.Helper()
+	opens := until.In(world.Home)
 	w, err := world.New(world.Population{
 		Customers: customers, Months: 6, Seed: 7, Campaigns: 2, Until: time.Date(opens.Year(), opens.Month(), opens.Day(), 0, 0, 0, 0, world.Home),
 	})
@@ -71,18 +81,19 @@ type killer struct {
 	*local
 	run    campaign.Run
 	killed map[string]int
+	begun  uint64 // attempts there were at the last kill: the next one comes when there are new ones
 	log    []string
 }
 
 // kill waits until something is open, kills the part with SIGKILL, and waits until its successor serves.
 func (k *killer) kill(part, what, open string, over func(workflows.Status) bool) {
 	k.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		ctx, cancel := context.WithTimeout(k.t.Context(), 5*time.Second)
-		var n uint64
-		err := k.store.Conn().QueryRow(ctx, open, k.args()...).Scan(&n)
+		var n, begun uint64
+		err := k.store.Conn().QueryRow(ctx, open, k.args()...).Scan(&n, &begun)
 		cancel()
-		if err != nil || n == 0 {
+		if err != nil || n == 0 || begun == k.begun {
 			if status, err := k.status(k.run); err == nil && over(status) {
 				return
 			}
@@ -91,6 +102,7 @@ func (k *killer) kill(part, what, open string, over func(workflows.Status) bool)
 		before := k.stack.Restarts(part)
 		require.NoError(k.t, k.stack.Kill(part))
 		k.killed[part]++
+		k.begun = begun
 		k.log = append(k.log, fmt.Sprintf("%s with %d open %s", part, n, what))
 		ctx, cancel = context.WithTimeout(k.t.Context(), time.Minute)
 		require.NoError(k.t, k.stack.AwaitUp(ctx, part, before+1))

@@ -103,13 +103,23 @@ func brief(t *testing.T, example string, change func(*campaign.Brief)) campaign.
 	return b
 }
 
-// start starts a rehearsal at the window's first midnight.
+// start starts a rehearsal at the window's start.
 func (l *local) start(b campaign.Brief, population bool, speed float64) campaign.Run {
 	l.t.Helper()
-	run := campaign.Run{Campaign: b.Spec.Campaign, Occurrence: 1, Plan: 1, Launch: b.Spec.Window.Starts.Time}
-	from := b.Spec.Window.Starts.Time
-	_, err := l.temporal.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{ID: run.WorkflowID(), TaskQueue: workflows.TaskQueue},
-		workflows.Campaign, workflows.CampaignInput{Brief: b, Occurrence: 1, Clock: clock.Rehearse(from, speed), Population: population})
+	return l.begin(workflows.CampaignInput{Brief: b, Clock: clock.Rehearse(b.Spec.Window.Starts.Time, speed), Population: population})
+}
+
+// startSharded does so on the population, in so many shards.
+func (l *local) startSharded(b campaign.Brief, shards int) campaign.Run {
+	l.t.Helper()
+	return l.begin(workflows.CampaignInput{Brief: b, Clock: clock.Rehearse(b.Spec.Window.Starts.Time, 0), Population: true, Shards: shards})
+}
+
+func (l *local) begin(in workflows.CampaignInput) campaign.Run {
+	l.t.Helper()
+	in.Occurrence = 1
+	run := campaign.Run{Campaign: in.Brief.Spec.Campaign, Occurrence: 1, Plan: 1, Launch: in.Brief.Spec.Window.Starts.Time}
+	_, err := l.temporal.ExecuteWorkflow(l.t.Context(), client.StartWorkflowOptions{ID: run.WorkflowID(), TaskQueue: workflows.TaskQueue}, workflows.Campaign, in)
 	require.NoError(l.t, err)
 	return run
 }

@@ -3,7 +3,9 @@ package integration
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -85,7 +87,7 @@ func (l *local) verifyMoney(run campaign.Run, atLeast uint64) {
 	dues := l.count(`SELECT count() `+redeemed, named(run)...)
 	require.GreaterOrEqual(l.t, dues, atLeast)
 
-	response, err := http.Get(l.stack.Running().Sink.HTTP + "/payouts?limit=100000")
+	response, err := http.Get(l.stack.Running().Sink.HTTP + "/payouts?limit=100000&reference=" + url.QueryEscape(fmt.Sprintf("%s/%d", run.Campaign, run.Occurrence)))
 	require.NoError(l.t, err)
 	defer func() { _ = response.Body.Close() }()
 	var list paid

@@ -3,6 +3,7 @@ package workflows
 import (
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -127,6 +128,20 @@ func (r *campaignRun) live(ctx workflow.Context, until time.Time) error {
 	if err == nil {
 		r.lived = until
 	}
+	return err
+}
+
+// everyone is the range of all customers, before a snapshot cuts them into shards.
+var everyone = campaign.Shard{Of: 1, Low: 1, High: math.MaxUint32}
+
+// catchUp lets the population live up to the rehearsal's start, where an earlier one did not take it so far.
+func (r *campaignRun) catchUp(ctx workflow.Context) error {
+	if !r.in.Population {
+		return nil
+	}
+	now := r.now(ctx)
+	_, err := run(compute(ctx), worlds.LiveOn, activities.LiveOnInput{Shard: everyone, From: r.lived, To: now}, "the population lives until "+now.Format(shown))
+	r.lived = later(r.lived, now)
 	return err
 }
 

@@ -44,6 +44,9 @@ func (r *campaignRun) plan(ctx workflow.Context) error {
 	if err := r.register(ctx); err != nil {
 		return err
 	}
+	if err := r.catchUp(ctx); err != nil {
+		return err
+	}
 	if err := r.extract(ctx); err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ type ScheduleInput struct {
 func ScheduleID(id string) string { return "schedule/" + id }
 
 // Schedule starts one Campaign for each firing, numbered from 1, and does not wait for it: occurrences may overlap,
-// and each has keys of its own. It is a workflow, not a Temporal schedule, because an occurrence's number is part of every key.
+// and each has keys of its own. (A rehearsal's do wait for each other.) It is a workflow, not a Temporal schedule, because an occurrence's number is part of every key.
 func Schedule(ctx workflow.Context, in ScheduleInput) error {
 	if in.Next == 0 {
 		in.Next = 1
@@ -51,6 +51,8 @@ func Schedule(ctx workflow.Context, in ScheduleInput) error {
 		}), Campaign, CampaignInput{Brief: in.Brief, Occurrence: in.Next, Clock: in.Clock, Shards: in.Shards, Population: in.Population, Start: campaign.Moment{Time: fires.At}})
 		if err := child.GetChildWorkflowExecution().Get(ctx, nil); err != nil {
 			workflow.GetLogger(ctx).Error("The occurrence did not start", "campaign", of.Campaign, "occurrence", in.Next, "error", err)
+		} else if in.Clock.Rehearsal { // one population has one time: the next occurrence begins when this one is over
+			_ = child.Get(ctx, nil) // how it ended is its own story
 		}
 		in.After, in.Next = fires.At, in.Next+1
 	}
