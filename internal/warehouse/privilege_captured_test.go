@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -40,6 +41,7 @@ type recorder struct {
 func (r *recorder) serve(t *testing.T, addr string) *httptest.Server {
 	forward := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: "http", Host: addr})
 	forward.FlushInterval = -1
+	forward.ErrorLog = log.New(io.Discard, "", 0) // a statement that was given up is no news
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, in *http.Request) {
 		query := in.URL.Query()
 		s := sent{text: query.Get("query"), names: map[string][]string{}}
