@@ -94,12 +94,7 @@ func (c *Composer) MessageID(customer uint32) string {
 // Compose makes the message of one recipient as it leaves at a moment of campaign time. The same recipient and moment
 // always give the same bytes.
 func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
-	language := r.Language
-	w := c.wordings[language]
-	if w == nil {
-		language = c.brief.Spec.Language
-		w = c.wordings[language]
-	}
+	language, w := c.wording(r.Language)
 	offer, known := c.offers[r.Offer]
 	if !known {
 		return Letter{}, fmt.Errorf("%w: the spec has no offer %q", ErrTemplate, r.Offer)
@@ -136,6 +131,18 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 		Message:  Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address, Body: body},
 		Template: c.hashes[language], Parameters: string(parameters), SHA256: hex.EncodeToString(sum[:]),
 	}, nil
+}
+
+// wording is the template for somebody's language: ko for ko-KR, the campaign's own for one that it does not speak.
+func (c *Composer) wording(language string) (string, *wording) {
+	language = strings.ToLower(language)
+	short, _, _ := strings.Cut(strings.ReplaceAll(language, "_", "-"), "-")
+	for _, known := range []string{language, short} {
+		if w := c.wordings[known]; w != nil {
+			return known, w
+		}
+	}
+	return c.brief.Spec.Language, c.wordings[c.brief.Spec.Language]
 }
 
 // deadline is when the offer ends for somebody who gets it now.

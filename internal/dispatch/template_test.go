@@ -85,6 +85,8 @@ func TestDatesAndMoneyInTheReadersForm(t *testing.T) {
 	}
 	r.Language = "en"
 	require.Contains(t, compose(t, campaign.Template{Subject: "(광고) x", Text: "x"}, english, r).text(t), "₩300,000/28 September")
+	r.Language = "en_US"
+	require.Contains(t, compose(t, campaign.Template{Subject: "(광고) x", Text: "x"}, english, r).text(t), "28 September")
 	r.Language = "fr"
 	require.Contains(t, compose(t, campaign.Template{Subject: "(광고) x", Text: text}, english, r).text(t), "300,000원", "an unknown language reads the campaign's own")
 	noon := func(b *campaign.Brief) { b.Spec.Window.Length = campaign.Duration(36 * time.Hour) }

@@ -60,7 +60,7 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
 	}
 	defer func() { c.slots <- s }()
-	if !c.pace.wait(ctx) || ctx.Err() != nil {
+	if !c.pace.wait(ctx) || over(ctx) {
 		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
 	}
 	for {
@@ -78,11 +78,18 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 			s = nil
 		}
 		// A kept connection that the provider closed meanwhile shows only now; nothing of the message was accepted.
-		if kept && s == nil && (receipt.Outcome == dispatch.OutcomeTemporary || receipt.Outcome == dispatch.OutcomeDown) && ctx.Err() == nil {
+		if kept && s == nil && (receipt.Outcome == dispatch.OutcomeTemporary || receipt.Outcome == dispatch.OutcomeDown) && !over(ctx) {
 			continue
 		}
 		return receipt
 	}
+}
+
+// over says whether nothing may be begun any more. A deadline is looked at by itself: that of a lease moves, and its
+// context is not done when it passes.
+func over(ctx context.Context) bool {
+	d, limited := ctx.Deadline()
+	return ctx.Err() != nil || limited && !time.Now().Before(d)
 }
 
 // Ready opens a connection where none is open.

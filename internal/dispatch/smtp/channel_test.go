@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -193,6 +194,39 @@ func TestCancelStopsQuickly(t *testing.T) {
 	require.Equal(t, dispatch.OutcomeUncertain, c.Send(ctx, letter(1)).Outcome)
 	require.Less(t, time.Since(began), time.Second)
 	require.Equal(t, dispatch.OutcomeUntried, c.Send(ctx, letter(2)).Outcome)
+}
+
+// moving is a context whose deadline passes without its being done, as a lease's does.
+type moving struct {
+	context.Context
+	deadline time.Time
+}
+
+func (m moving) Deadline() (time.Time, bool) { return m.deadline, true }
+
+func TestNothingLeavesAfterTheDeadline(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	c := open(t, r, nil)
+	require.Equal(t, dispatch.OutcomeSent, c.Send(t.Context(), letter(1)).Outcome)
+	require.Equal(t, dispatch.OutcomeUntried, c.Send(moving{t.Context(), time.Now()}, letter(2)).Outcome)
+	r.fail(t, `{"delay_ms":1000}`)
+	began := time.Now()
+	require.Equal(t, dispatch.OutcomeUncertain, c.Send(moving{t.Context(), time.Now().Add(200 * time.Millisecond)}, letter(3)).Outcome)
+	require.Less(t, time.Since(began), 900*time.Millisecond)
+}
+
+func TestASilentProviderIsGivenUp(t *testing.T) {
+	t.Parallel()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	c := open(t, running{smtp: listener.Addr().String()}, func(c *smtp.Config) { c.Timeout = 300 * time.Millisecond })
+	began := time.Now()
+	require.Equal(t, dispatch.OutcomeDown, c.Send(moving{t.Context(), time.Now().Add(time.Hour)}, letter(1)).Outcome)
+	require.Equal(t, dispatch.OutcomeDown, c.Send(moving{t.Context(), time.Now().Add(100 * time.Millisecond)}, letter(1)).Outcome)
+	require.Error(t, c.Ready(t.Context()))
+	require.Less(t, time.Since(began), 3*time.Second)
 }
 
 func TestRate(t *testing.T) {

@@ -30,7 +30,13 @@ func dial(ctx context.Context, c Config, tlsConfig *tls.Config, timeout time.Dur
 	if err != nil {
 		return nil, fmt.Errorf("connect to the mail provider: %w", err)
 	}
-	// A stop while the greeting is awaited must not wait for a provider that says nothing.
+	// A provider that takes the connection and says nothing must hold up neither a message nor a stop. The deadline is set
+	// here too: that of a lease moves, and no timer of the context's goes by it.
+	deadline := time.Now().Add(timeout)
+	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
+		deadline = d
+	}
+	_ = plain.SetDeadline(deadline)
 	stop := context.AfterFunc(ctx, func() { _ = plain.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	conn := plain
