@@ -118,7 +118,8 @@ func TestOnAServerThatTheEnvironmentNames(t *testing.T) {
 func (g grants) refuse(s statement, needs []need) (refused string) {
 	for _, n := range needs {
 		for _, role := range s.roles() {
-			if _, ok := g.covering(role, n); !ok && !(n.privilege == "SELECT" && slices.Contains(alwaysReadable, n.object)) {
+			_, ok := g.covering(role, n)
+			if ok = ok || n.privilege == "SELECT" && slices.Contains(alwaysReadable, n.object); !ok {
 				refused += fmt.Sprintf("%s: %s may not %s on %s\n", s.origin, role, n.privilege, n.object)
 			}
 		}
