@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"go.temporal.io/sdk/temporal"
+
+	"github.com/danbi-project/danbi/internal/campaign"
 )
 
 // failure is how one sentinel error is told to a workflow: its type has a line in docs/runbook.md.
@@ -16,6 +18,13 @@ type failure struct {
 
 // failures is added to by each stage, in its own file, so that an error is classified exactly once.
 var failures []failure
+
+// Every stage reads its run's brief.
+var (
+	_ = classify(campaign.ErrUsed, "CampaignUsed", true)
+	_ = classify(campaign.ErrPlanTaken, "PlanTaken", true)
+	_ = classify(campaign.ErrNoBrief, "NoBrief", true)
+)
 
 // classify adds a sentinel to the table. It returns a value so that it can stand in a var declaration.
 func classify(is error, kind string, ends bool) struct{} {
@@ -41,6 +50,10 @@ func Classify(err error) error {
 			return temporal.NewNonRetryableApplicationError(err.Error(), f.kind, err)
 		}
 		return temporal.NewApplicationErrorWithCause(err.Error(), f.kind, err)
+	}
+	var wrong campaign.Fault
+	if errors.As(err, &wrong) {
+		return temporal.NewNonRetryableApplicationError(err.Error(), "BadSpec", err)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/features"
 )
 
@@ -22,7 +23,12 @@ type FeatureStore interface {
 	ExtractFeatures(ctx context.Context, of features.Snapshot, shard campaign.Shard) (uint64, error)
 	// PublishSnapshot puts the staged shards in place as a whole once they add up to customers.
 	PublishSnapshot(ctx context.Context, of features.Snapshot, shards []campaign.Shard, customers uint64) (features.Snapshot, error)
+	// SweepStaging removes what killed extractions left behind before an instant of wall time.
+	SweepStaging(ctx context.Context, before time.Time) (int, error)
 }
+
+// An extraction takes minutes; what is this old was left behind.
+const abandoned = 48 * time.Hour
 
 var (
 	_ = classify(features.ErrNoCustomers, "NoCustomers", true)
@@ -33,6 +39,9 @@ var (
 func (f *Features) PlanSnapshot(ctx context.Context, in PlanSnapshotInput) (PlanSnapshotOutput, error) {
 	stop := heartbeat(ctx)
 	defer stop()
+	if _, err := f.Store.SweepStaging(ctx, clock.Wall().Add(-abandoned)); err != nil {
+		return PlanSnapshotOutput{}, Classify(err)
+	}
 	want := features.Snapshot{Instant: in.Instant, Currency: in.Currency, Zone: in.Zone}
 	snapshot, shards, err := f.Store.PlanSnapshot(ctx, want, in.Shards)
 	return PlanSnapshotOutput{Snapshot: Snapshot(snapshot), Shards: shards}, Classify(err)

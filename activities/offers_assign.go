@@ -46,6 +46,12 @@ func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOff
 		return PriceOffersOutput{}, Classify(err)
 	}
 	table := offers.NewTable(p.ladder, p.draws)
+	// At once, because a table that grows needs twice its memory.
+	expected := in.Snapshot.Customers
+	if size := p.brief.Spec.Audience.Size; size > 0 {
+		expected = min(expected, uint64(size))
+	}
+	table.Reserve(int(expected))
 	var options []offers.Option
 	for _, shard := range in.Shards {
 		err := o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, shard, p.brief.Spec, func(c offers.Customer) error {

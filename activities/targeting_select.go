@@ -16,6 +16,7 @@ var (
 	_ = classify(targeting.ErrEmptyAudience, "NobodyEligible", true)
 	_ = classify(targeting.ErrBadRule, "BadRule", true)
 	_ = classify(targeting.ErrOtherSignals, "OtherSignals", true)
+	_ = classify(targeting.ErrNoModel, "NoModel", true)
 )
 
 // moment is campaign time as one instant for all attempts of an activity: a live clock is read when the activity was

@@ -158,7 +158,7 @@ func (t *Table) Add(customer uint32, options []Option) {
 
 // Reserve makes room for so many customers at once.
 func (t *Table) Reserve(customers int) {
-	t.customers = slices.Grow(t.customers, customers)
+	t.customers, t.lucks = slices.Grow(t.customers, customers), slices.Grow(t.lucks, customers)
 	t.values, t.costs = slices.Grow(t.values, customers*len(t.rewards)), slices.Grow(t.costs, customers*len(t.rewards))
 }
 

@@ -39,6 +39,9 @@ type Model struct {
 	Bias    float64   `json:"bias,omitempty"`
 }
 
+// ErrNoModel says that a model is not in the warehouse.
+var ErrNoModel = errors.New("the model is not in the warehouse: fit it again")
+
 // ErrOtherSignals says that a model was fitted on other features than this program knows.
 var ErrOtherSignals = errors.New("the model was fitted on other features: fit it again")
 

@@ -10,13 +10,6 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 )
 
-var (
-	// ErrNoBrief says that a run is not registered.
-	ErrNoBrief = errors.New("this run is not registered in the warehouse: start the campaign again")
-	// ErrPlanTaken says that a plan number was registered with another brief.
-	ErrPlanTaken = errors.New("this plan is registered with another brief: start it with --replace, which makes the next plan")
-)
-
 // briefs remembers what was read: a plan's brief never changes.
 type briefs struct{ byRun sync.Map }
 
@@ -29,12 +22,20 @@ type plan struct {
 func planOf(run campaign.Run) plan { return plan{run.Campaign, run.Occurrence, run.Plan} }
 
 // SaveBrief registers a run; kind is live, rehearsal or past. Saving the same brief again changes nothing. An occurrence
-// that has sent under another brief is campaign.ErrUsed.
+// that has sent under another brief is campaign.ErrUsed, another brief for the same plan campaign.ErrPlanTaken.
 func (w *Warehouse) SaveBrief(ctx context.Context, run campaign.Run, kind string, brief campaign.Brief, times campaign.Times) error {
 	hash := campaign.BriefHash(brief)
 	spec, err := json.Marshal(brief)
 	if err != nil {
 		return fmt.Errorf("write the brief of %s: %w", run.Campaign, err)
+	}
+	switch _, known, err := w.loadBrief(ctx, run); {
+	case err == nil && known == hash:
+		return nil
+	case err == nil:
+		return fmt.Errorf("%s, occurrence %d, plan %d: %w", run.Campaign, run.Occurrence, run.Plan, campaign.ErrPlanTaken)
+	case !errors.Is(err, campaign.ErrNoBrief):
+		return err
 	}
 	var used uint8
 	sent := args{"campaign": run.Campaign, "occurrence": run.Occurrence, "hash": hash}
@@ -43,14 +44,6 @@ func (w *Warehouse) SaveBrief(ctx context.Context, run campaign.Run, kind string
 	}
 	if used == 1 {
 		return fmt.Errorf("%s, occurrence %d: %w", run.Campaign, run.Occurrence, campaign.ErrUsed)
-	}
-	switch _, known, err := w.loadBrief(ctx, run); {
-	case err == nil && known == hash:
-		return nil
-	case err == nil:
-		return fmt.Errorf("%s, occurrence %d, plan %d: %w", run.Campaign, run.Occurrence, run.Plan, ErrPlanTaken)
-	case !errors.Is(err, ErrNoBrief):
-		return err
 	}
 	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO campaigns (campaign, occurrence, plan, kind, launch, ends, currency, spec, hash, at)")
 	if err == nil {
@@ -66,7 +59,7 @@ func (w *Warehouse) SaveBrief(ctx context.Context, run campaign.Run, kind string
 	return nil
 }
 
-// Brief is the spec and policy of a registered run, or ErrNoBrief.
+// Brief is the spec and policy of a registered run, or campaign.ErrNoBrief.
 func (w *Warehouse) Brief(ctx context.Context, run campaign.Run) (campaign.Brief, error) {
 	if brief, ok := w.briefs.byRun.Load(planOf(run)); ok {
 		return brief.(campaign.Brief), nil
@@ -86,7 +79,7 @@ func (w *Warehouse) loadBrief(ctx context.Context, run campaign.Run) (brief camp
 	}
 	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
-		return brief, "", errors.Join(rows.Err(), fmt.Errorf("%s, occurrence %d, plan %d: %w", run.Campaign, run.Occurrence, run.Plan, ErrNoBrief))
+		return brief, "", errors.Join(rows.Err(), fmt.Errorf("%s, occurrence %d, plan %d: %w", run.Campaign, run.Occurrence, run.Plan, campaign.ErrNoBrief))
 	}
 	var spec string
 	if err := rows.Scan(&spec, &hash); err != nil {

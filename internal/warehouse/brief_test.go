@@ -8,7 +8,6 @@ import (
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
-	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
 func TestBriefsAreKeptByPlan(t *testing.T) {
@@ -20,7 +19,7 @@ func TestBriefsAreKeptByPlan(t *testing.T) {
 	brief := campaign.Brief{Spec: campaign.Spec{Campaign: "spring", Currency: "KRW", Title: campaign.Text{"ko": "봄"}}, Policy: campaign.Policy{Salt: "s"}}
 
 	_, err := w.Brief(ctx, run)
-	require.ErrorIs(t, err, warehouse.ErrNoBrief)
+	require.ErrorIs(t, err, campaign.ErrNoBrief)
 	require.NoError(t, w.SaveBrief(ctx, run, "live", brief, times))
 	require.NoError(t, w.SaveBrief(ctx, run, "live", brief, times), "registering twice is registering once")
 	read, err := w.Brief(ctx, run)
@@ -32,7 +31,7 @@ func TestBriefsAreKeptByPlan(t *testing.T) {
 
 	other := brief
 	other.Spec.Currency = "USD"
-	require.ErrorIs(t, w.SaveBrief(ctx, run, "live", other, times), warehouse.ErrPlanTaken)
+	require.ErrorIs(t, w.SaveBrief(ctx, run, "live", other, times), campaign.ErrPlanTaken)
 	next := run
 	next.Plan = 2
 	require.NoError(t, w.SaveBrief(ctx, next, "live", other, times), "before the first send, a new plan may replace the brief")

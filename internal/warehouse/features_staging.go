@@ -148,7 +148,7 @@ var farFuture = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
 func (w *Warehouse) sweep(ctx context.Context, snapshot string, before time.Time) (int, error) {
 	swept := 0
 	for _, prefix := range []string{attemptPrefix, wholePrefix, stagingPrefix} {
-		names, err := w.words(ctx, query("features_staging"), args{"prefix": prefix + snapshot, "before": before})
+		names, err := w.words(ctx, query("features_staging"), args{"prefix": prefix + snapshot, "before": before.UTC().Truncate(time.Second)})
 		if err != nil {
 			return swept, fmt.Errorf("list the staging tables: %w", err)
 		}

@@ -96,9 +96,6 @@ func (w *Warehouse) customersOf(ctx context.Context, statement string, given arg
 	return all, rows.Err()
 }
 
-// ErrNoModel says that a model is not in the warehouse.
-var ErrNoModel = errors.New("the model is not in the warehouse: fit it again")
-
 // SaveModel keeps a fitted model under its id; saving it twice changes nothing that is read.
 func (w *Warehouse) SaveModel(ctx context.Context, m targeting.Fitted) error {
 	parameters, err := json.Marshal(m.Model)
@@ -122,7 +119,7 @@ func (w *Warehouse) SaveModel(ctx context.Context, m targeting.Fitted) error {
 	return nil
 }
 
-// Model is a model by its id, or ErrNoModel.
+// Model is a model by its id, or targeting.ErrNoModel.
 func (w *Warehouse) Model(ctx context.Context, id string) (targeting.Model, targeting.Metrics, error) {
 	var model targeting.Model
 	var metrics targeting.Metrics
@@ -132,7 +129,7 @@ func (w *Warehouse) Model(ctx context.Context, id string) (targeting.Model, targ
 	}
 	defer func() { _ = rows.Close() }()
 	if !rows.Next() {
-		return model, metrics, errors.Join(rows.Err(), fmt.Errorf("%s: %w", id, ErrNoModel))
+		return model, metrics, errors.Join(rows.Err(), fmt.Errorf("%s: %w", id, targeting.ErrNoModel))
 	}
 	var parameters, measured string
 	if err := rows.Scan(&parameters, &measured); err != nil {
