@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"html"
 	"slices"
 	"strings"
 	"time"
@@ -205,8 +206,20 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		if m.html, err = w.render(2, v.bindings(true)); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
 		}
+		m.html += c.htmlFooter(m.html, v, w.language)
 	}
 	return m.bytes(), nil
+}
+
+// htmlFooter says the same as footer to those who see only the HTML.
+func (c *Composer) htmlFooter(text string, v values, language string) string {
+	escaped := v
+	escaped.unsubscribe, escaped.sender.Contact, escaped.sender.Name = html.EscapeString(v.unsubscribe), html.EscapeString(v.sender.Contact), html.EscapeString(v.sender.Name)
+	out := c.footer(text, escaped, language)
+	if out == "" {
+		return ""
+	}
+	return "<p>" + strings.ReplaceAll(strings.TrimSpace(out), "\n", "<br>\n") + "</p>\n"
 }
 
 // footer is who sends this and how to stop it, as far as the text does not say so itself.

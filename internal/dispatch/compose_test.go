@@ -162,6 +162,8 @@ func TestHTMLIsEscaped(t *testing.T) {
 		if strings.HasPrefix(p.Header.Get("Content-Type"), "text/html") {
 			require.Contains(t, string(text), "<p>&lt;script&gt;")
 			require.NotContains(t, string(text), "<script")
+			require.Contains(t, string(text), "080-000-0000", "who sees only the HTML sees contact and opt-out too")
+			require.Contains(t, string(text), "무료 수신거부: https://")
 		}
 	}
 	require.Len(t, kinds, 2)
