@@ -52,8 +52,13 @@ func (r *campaignRun) fromSpecToBooks(ctx workflow.Context) (CampaignResult, err
 	if err := r.commit(ctx); err != nil { // reserve the exposure in the books
 		return r.abandon(ctx, err)
 	}
+	if err := r.send(ctx); err != nil { // each touch, wave by wave
+		return r.result(), err
+	}
+	if r.cancelled != nil && !r.sent {
+		return r.abandon(ctx, errCancelled)
+	}
 	for _, stage := range []func(workflow.Context) error{
-		r.send,    // each touch, wave by wave
 		r.observe, // the offers' window, and the lag until its purchases are known
 		r.settle,  // qualify, post, pay, reconcile, release
 		r.measure, // against control; the report is final

@@ -258,6 +258,20 @@ func TestACancelInMidDispatchStillSettlesWhoWasReached(t *testing.T) {
 	require.Contains(t, s.batches, "release/1-50")
 }
 
+func TestACancelBetweenApprovalAndTheFirstWaveReleasesEverything(t *testing.T) {
+	s := newScript(t, true)
+	s.deliver(func(activities.DeliverWaveInput) error { return nil })
+	askAfter(s, Cancel, time.Hour, Reason{Actor: "kim"}) // the window opens a day after the start
+	out, err := s.run(t, CampaignInput{Brief: brief(), Occurrence: 1})
+	require.NoError(t, err)
+	require.Equal(t, campaign.StageCancelled, out.Stage)
+	require.Less(t, s.Now().Sub(time.Date(2026, 8, 31, 0, 0, 0, 0, seoul)), 2*time.Hour, "nobody waits for a clawback window")
+	require.Contains(t, s.batches, "release/1-50")
+	require.Contains(t, s.batches, "close")
+	require.NotContains(t, s.batches, "dues/1-50")
+	require.Zero(t, s.asked["DeliverWave"])
+}
+
 func TestAPauseHoldsAWaveAndResumeGivesItANewHour(t *testing.T) {
 	s := newScript(t, true)
 	s.deliver(func(activities.DeliverWaveInput) error { return nil })

@@ -15,9 +15,6 @@ import (
 
 // observe waits while the offers run, and until the purchases of their window are known.
 func (r *campaignRun) observe(ctx workflow.Context) error {
-	if r.cancelled != nil && !r.sent {
-		return nil
-	}
 	if err := r.enter(ctx, r.stageUnlessCancelling(campaign.StageObserving),
 		fmt.Sprintf("the offers run until %s; their purchases are known at %s", r.times.Closes.Format(shown), r.times.Settles.Format(shown)), ""); err != nil {
 		return err

@@ -88,7 +88,7 @@ func (r *campaignRun) show(ctx workflow.Context) error {
 // markdown is the story that the Temporal UI shows: stage, reason, next action, then the figures.
 func (s *Status) markdown() string {
 	var b strings.Builder
-	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n\n", args...) }
+	line := func(format string, args ...any) { b.WriteString(fmt.Sprintf(format+"\n\n", args...)) }
 	line("### Stage: %s", s.Stage)
 	if s.Paused {
 		line("**Paused.** Nothing leaves until it is resumed. Next: `starter resume %s`", s.Run.Campaign)
