@@ -31,7 +31,7 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 		return err
 	}
 	moment := terms.Moment.UTC().Truncate(time.Second)
-	fresh := time.Unix(0, 0).UTC()
+	fresh := time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC) // before any consent; an instant near zero is no text of a DateTime
 	if consentAge > 0 {
 		fresh = moment.Add(-consentAge)
 	}

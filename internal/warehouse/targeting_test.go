@@ -151,6 +151,8 @@ func TestEligibilityReadsWhatIsInForceAtTheMoment(t *testing.T) {
 		fmt.Sprintf("INSERT INTO delivery_events (campaign, occurrence, touch, customer_key, channel, attempt, state, at) VALUES ('old', 1, 'first', 12, 'email', 1, 'sent', %s), ('old', 1, 'first', 12, 'email', 1, 'delivered', %s), "+
 			"('old', 1, 'first', 15, 'email', 1, 'sent', %s), ('old', 1, 'first', 16, 'email', 1, 'failed', %s), ('this', 1, 'first', 1, 'email', 1, 'sent', %s), ('old', 1, 'first', 14, 'email', 1, 'sent', %s), ('old', 2, 'first', 14, 'email', 1, 'sent', %s)",
 			at(-2*day), at(-2*day), at(-8*day), at(-day), at(-day), at(-20*day), at(-10*day)),
+		// A doubt that was settled: it never left.
+		fmt.Sprintf("INSERT INTO delivery_events (campaign, occurrence, touch, customer_key, channel, attempt, state, at) VALUES ('old', 1, 'first', 1, 'email', 1, 'unknown', %[1]s), ('old', 1, 'first', 1, 'email', 1, 'expired', %[1]s)", at(-2*day)),
 		fmt.Sprintf("INSERT INTO reservations (customer_key, channel, purpose, at, campaign, occurrence, plan, touch, released) VALUES (13, 'email', 'marketing', %s, 'other', 1, 1, 'first', 0), "+
 			"(16, 'email', 'marketing', %s, 'other', 1, 1, 'first', 0), (16, 'email', 'marketing', %s, 'other', 1, 1, 'first', 1), (14, 'email', 'marketing', %s, 'old', 2, 1, 'first', 0)", at(2*day), at(day), at(day), at(-10*day)),
 	} {
@@ -173,4 +175,12 @@ func TestEligibilityReadsWhatIsInForceAtTheMoment(t *testing.T) {
 	for i := range reasons {
 		require.Equal(t, reasons[i], got[i], "customer %d", i+1)
 	}
+
+	// Without an age, no consent is too old.
+	require.NoError(t, w.Candidates(ctx, s.ID, shards[0], spec, 0, terms, func(c *targeting.Candidate) error {
+		if c.Customer == 9 {
+			require.Equal(t, "eligible", terms.Judge(c))
+		}
+		return nil
+	}))
 }

@@ -68,11 +68,13 @@ LEFT JOIN
         SELECT customer_key, any(bit) AS way, min(second) AS stamp
         FROM
         (
-            SELECT customer_key, campaign, occurrence, touch, toUInt8(indexOf({channels:Array(String)}, toString(channel))) AS bit, toUInt32(toUnixTimestamp(at)) AS second
+            SELECT customer_key, campaign, occurrence, touch, toUInt8(indexOf({channels:Array(String)}, toString(channel))) AS bit,
+                   toUInt32(toUnixTimestamp(minIf(at, state IN ('unknown', 'sent', 'delivered', 'bounced')))) AS second
             FROM delivery_events
-            WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND state IN ('unknown', 'sent', 'delivered', 'bounced')
-              AND at > {contacts_from:DateTime('UTC')} AND at <= {moment:DateTime('UTC')}
+            WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at > {contacts_from:DateTime('UTC')} AND at <= {moment:DateTime('UTC')}
               AND NOT (campaign = {campaign:String} AND occurrence = {occurrence:UInt32})
+            GROUP BY customer_key, campaign, occurrence, touch, channel, attempt
+            HAVING max(state) IN ('unknown', 'sent', 'delivered', 'bounced')
             UNION ALL
             SELECT customer_key, campaign, occurrence, touch, toUInt8(indexOf({channels:Array(String)}, toString(channel))) AS bit, toUInt32(at) AS second
             FROM reservations
