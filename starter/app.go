@@ -54,9 +54,9 @@ func (a *App) Execute(ctx context.Context, args []string) int {
 		_ = writeJSON(a.Err, map[string]any{"error": err.Error(), "exit": code})
 		return code
 	}
-	fmt.Fprintf(a.Err, "Error: %v\n", err)
+	fmt.Fprintf(a.Err, a.text("Error: %v\n", "오류: %v\n"), err)
 	if code == ExitUsage {
-		fmt.Fprintf(a.Err, "See `%s --help`.\n", cmd.CommandPath())
+		fmt.Fprintf(a.Err, a.text("See `%s --help`.\n", "사용법: `%s --help`\n"), cmd.CommandPath())
 	}
 	return code
 }
@@ -84,6 +84,9 @@ func (a *App) Running(context.Context) (*stack.Running, error) {
 		return running, nil
 	}
 	running, err := stack.Discover(a.Dir)
+	if errors.Is(err, stack.ErrNotRunning) && a.Lang == "ko" {
+		err = fmt.Errorf("%s에 켜진 로컬 스택이 없습니다. `starter up`으로 켜거나 --dir로 폴더를 지정하세요", a.Dir)
+	}
 	return running, withExit(ExitUnreachable, err)
 }
 

@@ -11,6 +11,9 @@ import (
 
 // loadBrief reads and checks a spec with the policy that limits it, and shows every fault of either at once.
 func (a *App) loadBrief(specPath, policyPath string) (campaign.Brief, error) {
+	if _, err := readText(specPath); err != nil { // else the fault would be of a policy beside nothing
+		return campaign.Brief{}, a.refuse(specPath, err)
+	}
 	if policyPath == "" {
 		policyPath = nearPolicy(specPath)
 	}

@@ -32,10 +32,13 @@ every offer that was delivered, or may have been, is still settled.`)
 
 func newRequestCommand(a *App, request workflows.Update[workflows.Reason, workflows.Ack], use, short, long string) *cobra.Command {
 	var why workflows.Reason
+	reason := map[workflows.Update[workflows.Reason, workflows.Ack]]string{
+		workflows.Pause: "the call centre is overloaded", workflows.Resume: "the call centre has caught up", workflows.Cancel: "the offer was a mistake",
+	}[request]
 	run := campaign.Run{Occurrence: 1}
 	cmd := &cobra.Command{
 		Use: use, Short: short, Long: long, GroupID: groupCampaign, Args: cobra.ExactArgs(1),
-		Example: fmt.Sprintf("  starter %s card-spend-autumn --why \"call centre is overloaded\"", string(request)),
+		Example: fmt.Sprintf("  starter %s card-spend-autumn --why %q", string(request), reason),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			run.Campaign = args[0]
 			c, err := a.Temporal(cmd.Context())
@@ -47,7 +50,7 @@ func newRequestCommand(a *App, request workflows.Update[workflows.Reason, workfl
 			defer cancel()
 			ack, err := request.Ask(ctx, c, run.WorkflowID(), why)
 			if err != nil {
-				return explain(err, run)
+				return a.refusal(ctx, c, run, err)
 			}
 			return a.printAck(run, ack)
 		},
@@ -60,7 +63,7 @@ func newRequestCommand(a *App, request workflows.Update[workflows.Reason, workfl
 
 func newApproveCommand(a *App) *cobra.Command {
 	run := campaign.Run{Occurrence: 1}
-	var key, hash, name string
+	var key, named, name string
 	var valid time.Duration
 	cmd := &cobra.Command{
 		Use: "approve CAMPAIGN", Short: "Approve a plan, by its hash, with your key", GroupID: groupCampaign, Args: cobra.ExactArgs(1),
@@ -78,13 +81,11 @@ of a spec can't approve it.`,
 			defer c.Close()
 			ctx, cancel := context.WithTimeout(cmd.Context(), soon)
 			defer cancel()
-			status, err := queryStatus(ctx, c, run)
+			status, err := a.queryStatus(ctx, c, run)
 			if err != nil {
 				return err
 			}
-			if hash == "" {
-				hash = status.Plan.Hash
-			}
+			hash := planHash(named, status)
 			private, err := readPrivateKey(key)
 			if err != nil {
 				return withExit(ExitUsage, err)
@@ -96,7 +97,7 @@ of a spec can't approve it.`,
 			}
 			ack, err := workflows.Approve.Ask(ctx, c, run.WorkflowID(), approval)
 			if err != nil {
-				return explain(err, run)
+				return a.refusal(ctx, c, run, err)
 			}
 			return a.printAck(run, ack)
 		},
@@ -106,7 +107,7 @@ of a spec can't approve it.`,
 	flags.StringVar(&key, "key", os.Getenv("DANBI_KEY_FILE"), "file of your private key (DANBI_KEY_FILE)")
 	flags.StringVar(&name, "name", defaultActor(), "your name in the policy's list of approvers")
 	flags.DurationVar(&valid, "valid", 24*time.Hour, "how long the approval holds")
-	flags.StringVar(&hash, "hash", "", "hash of the plan that you read (default: that of the plan that waits now)")
+	flags.StringVar(&named, "hash", "", "hash of the plan that you read, or its beginning (default: that of the plan that waits now)")
 	return cmd
 }
 

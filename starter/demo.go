@@ -54,6 +54,7 @@ customers really did next. They never saw a message, so the report does not call
 	flags.IntVar(&o.months, "months", 12, "months that the population has lived when the campaign starts")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the population: the same seed, the same people")
 	flags.StringVar(&o.mapping, "import", "", "import real data with this mapping file, instead of a population")
+	_ = cmd.MarkFlagFilename("spec", "yaml", "yml")
 	flags.StringVar(&o.data, "data", ".", "folder of the data to import")
 	flags.StringVar(&o.from, "from", "", "start of the rehearsal (default: the day the window starts)")
 	flags.BoolVar(&o.exit, "exit", false, "stop with the campaign instead of staying up")
@@ -67,7 +68,7 @@ func (a *App) demo(ctx context.Context, o demoOptions) (err error) {
 	}
 	opens := brief.Spec.Window.Starts.Time
 	if opens.IsZero() {
-		return withExit(ExitUsage, errors.New("the demo needs a spec with window.starts"))
+		return withExit(ExitUsage, errors.New(a.text("the demo needs a spec with window.starts", "데모에는 window.starts가 있는 스펙이 필요합니다")))
 	}
 	if o.from == "" {
 		zone, err := campaign.LoadZone(brief.Spec.Zone)
@@ -140,8 +141,8 @@ func (a *App) rehearse(ctx context.Context, run campaign.Run, brief campaign.Bri
 	switch {
 	case err != nil:
 		return err
-	case status.Stage == campaign.StageFailed, status.Stage == campaign.StageCancelled:
-		return fmt.Errorf("the campaign %s: %s", status.Stage, status.Failure)
+	case status.Stage == campaign.StageFailed:
+		return a.failed(status)
 	}
 	return nil
 }

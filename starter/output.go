@@ -122,6 +122,13 @@ func isTerminal(w io.Writer) bool {
 // PrintJSON prints v as indented JSON with a newline.
 func (a *App) PrintJSON(v any) error { return writeJSON(a.Out, v) }
 
+// printJSONLine prints v as JSON in one line, for what is followed as it changes.
+func (a *App) printJSONLine(v any) error {
+	encoder := json.NewEncoder(a.Out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
+}
+
 func writeJSON(w io.Writer, v any) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", "  ")

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 )
 
@@ -55,7 +58,9 @@ DANBI_CLICKHOUSE_ADDR and TEMPORAL_ADDRESS to work with servers of yours.
 		&cobra.Group{ID: groupCampaign, Title: "A campaign:"},
 	)
 	for _, newCommand := range commands {
-		root.AddCommand(newCommand(a))
+		cmd := newCommand(a)
+		cmd.Args = a.arguments(cmd.Args)
+		root.AddCommand(cmd)
 	}
 	return root
 }
@@ -66,3 +71,17 @@ const (
 	groupData     = "data"     // world, import
 	groupCampaign = "campaign" // validate … ledger
 )
+
+// arguments says how a command is written, where it was given too few or too many words.
+func (a *App) arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		return nil
+	}
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			words := strings.TrimSpace(cmd.Parent().CommandPath() + " " + cmd.Use)
+			return fmt.Errorf(a.text("write it as `%s`; it was given %d arguments", "`%s`처럼 쓰세요. 인수를 %d개 쓰셨습니다"), words, len(args))
+		}
+		return nil
+	}
+}

@@ -4,11 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 	enums "go.temporal.io/api/enums/v1"
-	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -40,7 +38,8 @@ the policy approves a plan of its size. With a schedule in the spec, each firing
 		Example: `  starter start examples/card-spend.yaml
   starter start examples/card-spend.yaml --rehearse 2026-09-01 --population   # on the simulated population
   starter start spring.yaml --replace                                         # a better plan before the first send`,
-		Args: cobra.ExactArgs(1),
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: yamlFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			brief, err := a.loadBrief(args[0], o.policy)
 			if err != nil {
@@ -58,7 +57,11 @@ the policy approves a plan of its size. With a schedule in the spec, each firing
 			if a.JSON {
 				return a.PrintJSON(map[string]string{"campaign": brief.Spec.Campaign, "workflow": id})
 			}
-			a.Sayf("%s", fmt.Sprintf(a.text("Started %s. Follow it with `starter status %s --watch`.", "%s 시작했습니다. `starter status %s --watch`로 지켜보세요."), id, brief.Spec.Campaign))
+			if o.replace {
+				a.Sayf(a.text("%s makes a new plan. Follow it with `starter status %s --watch`.", "%s 계획을 새로 세웁니다. `starter status %s --watch`로 지켜보세요."), id, brief.Spec.Campaign)
+			} else {
+				a.Sayf(a.text("Started %s. Follow it with `starter status %s --watch`.", "%s 시작했습니다. `starter status %s --watch`로 지켜보세요."), id, brief.Spec.Campaign)
+			}
 			return nil
 		},
 	}
@@ -71,6 +74,7 @@ the policy approves a plan of its size. With a schedule in the spec, each firing
 	flags.IntVar(&o.shards, "shards", 0, "ranges of customers to work on at once (0: by their number)")
 	flags.BoolVar(&o.replace, "replace", false, "replace the plan of a campaign that has not sent yet")
 	flags.StringVar(&o.actor, "as", defaultActor(), "who asks, for the audit trail")
+	_ = cmd.MarkFlagFilename("policy", "yaml", "yml")
 	return cmd
 }
 
@@ -88,12 +92,12 @@ func (a *App) start(ctx context.Context, c client.Client, brief campaign.Brief, 
 		}
 		campaignClock = clock.Rehearse(from.Time, o.speed)
 	} else if o.population {
-		return "", withExit(ExitUsage, errors.New("--population needs --rehearse DATE: real customers do not live faster"))
+		return "", withExit(ExitUsage, errors.New(a.text("--population needs --rehearse DATE: real customers do not live faster", "--population은 --rehearse 날짜와 함께 씁니다. 실제 고객의 시간은 빨라지지 않습니다")))
 	}
 	run := campaign.Run{Campaign: brief.Spec.Campaign, Occurrence: max(o.occurrence, 1)}
 	if o.replace {
 		_, err := workflows.Replace.Ask(ctx, c, run.WorkflowID(), workflows.Replacement{Actor: o.actor, Brief: brief})
-		return run.WorkflowID(), explain(err, run)
+		return run.WorkflowID(), a.refusal(ctx, c, run, err)
 	}
 	options := client.StartWorkflowOptions{
 		ID: run.WorkflowID(), TaskQueue: workflows.TaskQueue,
@@ -111,23 +115,5 @@ func (a *App) start(ctx context.Context, c client.Client, brief campaign.Brief, 
 			Brief: brief, Occurrence: run.Occurrence, Clock: campaignClock, Shards: o.shards, Population: o.population,
 		})
 	}
-	return options.ID, explain(err, run)
+	return options.ID, a.explain(err, run)
 }
-
-// explain says in a manager's words what Temporal refused.
-func explain(err error, run campaign.Run) error {
-	var started *serviceerror.WorkflowExecutionAlreadyStarted
-	var missing *serviceerror.NotFound
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &started):
-		return withExit(ExitRefused, fmt.Errorf("campaign %s, occurrence %d, has been started before: see `starter status %[1]s`, replace its plan with --replace, or choose a new id or --occurrence", run.Campaign, run.Occurrence))
-	case errors.As(err, &missing):
-		return withExit(ExitUsage, fmt.Errorf("campaign %s, occurrence %d, is not running", run.Campaign, run.Occurrence))
-	}
-	return withExit(ExitRefused, err)
-}
-
-// soon bounds a request that a running worker answers at once.
-const soon = 30 * time.Second

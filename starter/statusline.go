@@ -45,6 +45,27 @@ func (l *statusLine) show(sentence string) {
 	fmt.Fprintln(l.out, sentence)
 }
 
+// note prints a line that stays, above the one that is written over.
+func (l *statusLine) note(sentence string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.sentence, l.began, l.printed = "", time.Now(), time.Now()
+	if l.terminal {
+		fmt.Fprint(l.out, "\r\033[K")
+	}
+	fmt.Fprintln(l.out, sentence)
+}
+
+// hide takes the line away until something is shown again.
+func (l *statusLine) hide() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.terminal && l.sentence != "" {
+		fmt.Fprint(l.out, "\r\033[K")
+	}
+	l.sentence = ""
+}
+
 func (l *statusLine) draw() {
 	ticks := time.NewTicker(redraw)
 	defer ticks.Stop()
@@ -54,8 +75,10 @@ func (l *statusLine) draw() {
 			return
 		case <-ticks.C:
 			l.mu.Lock()
-			line := fmt.Sprintf("%s (%s)", l.sentence, time.Since(l.began).Round(time.Second))
-			fmt.Fprintf(l.out, "\r%s\033[K", text.Trim(line, terminalWidth(l.out)-1))
+			if l.sentence != "" {
+				line := fmt.Sprintf("%s (%s)", l.sentence, time.Since(l.began).Round(time.Second))
+				fmt.Fprintf(l.out, "\r%s\033[K", trim(line, terminalWidth(l.out)-1))
+			}
 			l.mu.Unlock()
 		}
 	}
@@ -74,4 +97,14 @@ func (l *statusLine) clear() {
 	if l.terminal {
 		fmt.Fprint(l.out, "\r\033[K")
 	}
+}
+
+// trim cuts a line at a number of terminal cells; Korean letters take two.
+func trim(line string, cells int) string {
+	for i, r := range line {
+		if cells -= text.RuneWidth(r); cells < 0 {
+			return line[:i]
+		}
+	}
+	return line
 }

@@ -40,7 +40,7 @@ With DANBI_CLICKHOUSE_ADDR or TEMPORAL_ADDRESS set, that part isn't started and 
 				return err
 			}
 			<-cmd.Context().Done()
-			a.note("stopping; a second Ctrl-C ends it at once")
+			a.note(a.text("stopping; a second Ctrl-C ends it at once", "끄고 있습니다. Ctrl-C를 한 번 더 누르면 바로 끝납니다"))
 			return s.Stop()
 		},
 	}
@@ -82,7 +82,7 @@ func (a *App) Up(ctx context.Context, c stack.Config) (*stack.Stack, error) {
 	}
 	s, err := stack.Up(ctx, c)
 	if interrupted(ctx, err) {
-		return nil, errors.New("stopped while the stack was starting")
+		return nil, errors.New(a.text("stopped while the stack was starting", "스택이 켜지는 중에 중단했습니다"))
 	}
 	return s, err
 }
@@ -106,7 +106,7 @@ func (a *App) printAddresses(r *stack.Running) error {
 	}
 	yours := func(name string, external bool, where string) {
 		if external {
-			where = "yours, by the environment"
+			where = a.text("yours, by the environment", "환경 변수로 지정한 서버")
 		}
 		add(name, where)
 	}
@@ -117,12 +117,12 @@ func (a *App) printAddresses(r *stack.Running) error {
 		clickhouse = "http://" + clickhouse
 	}
 	yours("ClickHouse (HTTP)", r.ClickHouse.External, clickhouse)
-	add("Mail (SMTP)", r.Sink.SMTP)
-	add("Sink (HTTP)", r.Sink.HTTP)
-	add("Metrics: stack", r.Metrics)
-	add("Metrics: worker", r.Worker.Metrics)
-	add("Metrics: Temporal", r.Temporal.Metrics)
-	add("Data and logs", r.Dir)
-	a.PrintTable([]Column{{Title: "The local stack runs"}, {Title: "Ctrl-C stops it"}}, rows)
+	add(a.text("Mail (SMTP)", "메일 (SMTP)"), r.Sink.SMTP)
+	add(a.text("Sink (HTTP)", "싱크 (HTTP)"), r.Sink.HTTP)
+	add(a.text("Metrics: stack", "지표: 스택"), r.Metrics)
+	add(a.text("Metrics: worker", "지표: 워커"), r.Worker.Metrics)
+	add(a.text("Metrics: Temporal", "지표: Temporal"), r.Temporal.Metrics)
+	add(a.text("Data and logs", "데이터와 로그"), r.Dir)
+	a.PrintTable([]Column{{Title: a.text("The local stack runs", "로컬 스택이 켜졌습니다")}, {Title: a.text("Ctrl-C stops it", "Ctrl-C로 끕니다")}}, rows)
 	return nil
 }
