@@ -19,9 +19,10 @@ import (
 // Everything that can be killed is killed while something is open, again and again; at the end every customer of the
 // treated audience has exactly one mail, every due one payout, and the books balance.
 func TestKilledItFinishes(t *testing.T) {
-	l := up(t, map[string]string{"DANBI_SMTP_PER_SECOND": "500"})
+	l := up(t, map[string]string{"DANBI_SMTP_PER_SECOND": "700"})
 	b := brief(t, "card-spend.yaml", func(b *campaign.Brief) {
-		b.Spec.Audience.Size, b.Spec.Audience.Rule = 24_000, ""
+		b.Spec.Audience.Size, b.Spec.Audience.Rule = 0, "" // everybody; less than half have an offer that pays
+		b.Spec.Timing.From, b.Spec.Timing.Until = 10*60, 15*60
 		b.Spec.Audience.Exclude = campaign.Exclusion{}
 		b.Spec.Audience.Control = .05
 		b.Spec.Budget.Expected, b.Spec.Budget.Exposure = 1_000_000_000, 2_000_000_000
@@ -29,7 +30,7 @@ func TestKilledItFinishes(t *testing.T) {
 		limits := b.Policy.Limits
 		b.Policy.AutoApprove = &limits
 	})
-	l.populate(60_000, b)
+	l.populate(120_000, b)
 	run := l.start(b, true, 0)
 
 	l.until(run, 5*time.Minute, "the first wave", func(s workflows.Status) bool { return s.Stage == campaign.StageDispatching && s.Dispatch.Waves > 0 })

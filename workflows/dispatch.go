@@ -156,7 +156,7 @@ func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 
 // replan gives whoever has not been reached a new hour. Waves that are over keep their numbers, so that none comes twice.
 func (d *dispatchRun) replan(ctx workflow.Context, now time.Time) error {
-	planned, err := planTouch(ctx, d.in.Run, d.in.Snapshot, d.in.Shards, d.in.Touch, d.in.Plan.Rebase+1, now)
+	planned, err := planTouch(ctx, d.in.Run, d.in.Snapshot, d.in.Shards, d.in.Touch, d.in.Plan.Rebase+1, now, d.in.Closes)
 	if err != nil {
 		return err
 	}

@@ -24,12 +24,12 @@ type plannedTouch struct {
 	capped  uint64
 }
 
-// planTouch plans the deliveries of a touch that opens at opens, and reserves the contacts under the caps. rebase numbers
-// the re-planning: a delivery that was moved keeps its identity, so that what has gone does not go again.
-func planTouch(ctx workflow.Context, of campaign.Run, snapshot activities.Snapshot, shards []campaign.Shard, touch string, rebase uint16, opens time.Time) (plannedTouch, error) {
+// planTouch plans the deliveries of a touch that opens at opens and, unless the spec's spread says when, closes at closes;
+// and it reserves the contacts under the caps. rebase numbers the re-planning: a delivery that was moved keeps its identity, so that what has gone does not go again.
+func planTouch(ctx workflow.Context, of campaign.Run, snapshot activities.Snapshot, shards []campaign.Shard, touch string, rebase uint16, opens, closes time.Time) (plannedTouch, error) {
 	out := plannedTouch{plan: touchPlan{Waves: map[uint32]map[int]uint64{}, Rebase: rebase}, waves: map[uint32]uint64{}, blocked: map[string]uint64{}}
 	planned, err := overShards(compute(ctx), dispatch.PlanWaves, shards, func(s campaign.Shard) activities.PlanWavesInput {
-		return activities.PlanWavesInput{Run: of, Snapshot: snapshot, Touch: touch, Opens: opens, Rebase: rebase, Shard: s}
+		return activities.PlanWavesInput{Run: of, Snapshot: snapshot, Touch: touch, Opens: opens, Closes: closes, Rebase: rebase, Shard: s}
 	}, "plan "+touch)
 	if err != nil {
 		return out, err
@@ -62,7 +62,7 @@ func (r *campaignRun) planTouch(ctx workflow.Context, touch string, opens time.T
 	if again {
 		before.Rebase++
 	}
-	planned, err := planTouch(ctx, r.run, r.snapshot, r.shards, touch, before.Rebase, opens)
+	planned, err := planTouch(ctx, r.run, r.snapshot, r.shards, touch, before.Rebase, opens, time.Time{})
 	if err == nil {
 		r.touches[touch], r.status.Hours = planned.plan, planned.hours
 	}
