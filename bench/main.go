@@ -41,6 +41,9 @@ func main() {
 	exit(measure(ctx, os.Args[1:]))
 }
 
+// keep says that the temporary folder stays.
+var keep bool
+
 // errWrong is why a bench fails whose result is wrong.
 var errWrong = errors.New("wrong result")
 
@@ -63,6 +66,7 @@ func measure(ctx context.Context, args []string) error {
 	}
 	set := flag.NewFlagSet(args[0], flag.ExitOnError)
 	quick := set.Bool("quick", false, "the same at a reduced size, in under a minute")
+	set.BoolVar(&keep, "keep", false, "keep the temporary folder, with the engines' data and all logs")
 	b.flags(set)
 	if err := set.Parse(args[1:]); err != nil {
 		return err

@@ -62,6 +62,10 @@ func bringUp(ctx context.Context, without ...string) (_ *engines, err error) {
 func (e *engines) down() {
 	_ = e.store.Close()
 	_ = e.Stop()
+	if keep {
+		say("kept %s", e.dir)
+		return
+	}
 	_ = os.RemoveAll(e.dir)
 }
 
