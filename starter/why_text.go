@@ -131,7 +131,11 @@ func (t teller) messages(y *warehouse.Why) {
 	}
 	var rows [][]string
 	for _, d := range y.Deliveries {
-		rows = append(rows, []string{t.word(d.Touch), fmt.Sprint(d.Attempt), d.Channel, t.word(d.State), t.time(d.At), strings.TrimSpace(t.word(d.Reason) + " " + d.Response)})
+		note := t.word(d.Reason)
+		if d.State != campaign.DeliveryAttempting.String() { // an open attempt's note is the sender's own
+			note = strings.TrimSpace(note + " " + d.Response)
+		}
+		rows = append(rows, []string{t.word(d.Touch), fmt.Sprint(d.Attempt), d.Channel, t.word(d.State), t.time(d.At), note})
 	}
 	if len(rows) > 0 {
 		t.PrintTable([]Column{{Title: t.word("touch")}, {Title: t.text("Attempt", "시도"), Right: true}, {Title: t.text("Channel", "채널")}, {Title: t.text("State", "상태")}, {Title: t.text("When", "시각")}, {Title: t.text("Note", "비고")}}, rows)

@@ -185,6 +185,10 @@ func (w *Warehouse) reportThresholds(ctx context.Context, run campaign.Run, f *r
 		var b report.Bin
 		err := rows.Scan((*int64)(&b.Low), &b.Customers, &b.Redeemed)
 		b.High = b.Low + step
+		for n := len(f.Thresholds); n > 0 && f.Thresholds[n-1].High < b.Low; n++ { // nobody's threshold lies there
+			low := f.Thresholds[n-1].High
+			f.Thresholds = append(f.Thresholds, report.Bin{Low: low, High: low + step})
+		}
 		f.Thresholds = append(f.Thresholds, b)
 		return err
 	})

@@ -76,7 +76,7 @@ func (p page) Model() string {
 		out += fmt.Sprintf(" (AUC %.3f)", p.d.Model.AUC)
 	}
 	if p.d.Model.Note != "" {
-		out += " – " + p.d.Model.Note
+		out += " – " + p.word(p.d.Model.Note)
 	}
 	return out
 }

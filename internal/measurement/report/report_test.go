@@ -170,3 +170,8 @@ func TestOnlyAnEffectHasACost(t *testing.T) {
 		require.EqualValues(t, 12_961*15+33_380_000, d.Budget.Total)
 	}
 }
+
+func TestDaysWithoutGoalsAreShown(t *testing.T) {
+	d := &Document{Days: []Day{{Day: "2026-09-29", Redeemed: 1}, {Day: "2026-10-02", Redeemed: 2}}}
+	require.Equal(t, []Day{{Day: "2026-09-29", Redeemed: 1}, {Day: "2026-09-30"}, {Day: "2026-10-01"}, {Day: "2026-10-02", Redeemed: 2}}, d.everyDay())
+}

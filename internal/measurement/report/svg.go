@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/danbi-project/danbi/internal/money"
 )
@@ -194,7 +195,7 @@ func (d *Document) drawHours(r reader) template.HTML {
 
 func (d *Document) drawDays(r reader) template.HTML {
 	var columns []column
-	for _, day := range d.Days {
+	for _, day := range d.everyDay() {
 		short := day.Day
 		if len(short) > 5 {
 			short = short[5:]
@@ -202,6 +203,23 @@ func (d *Document) drawDays(r reader) template.HTML {
 		columns = append(columns, column{short, fmt.Sprintf("%s: %s, %s", day.Day, r.count(day.Redeemed), r.money(day.Due)), day.Redeemed, 0})
 	}
 	return drawColumns(columns, max(1, (len(columns)+13)/14), r.word("days"), r)
+}
+
+// everyDay is the days on which goals were met, and those between on which none was.
+func (d *Document) everyDay() []Day {
+	var all []Day
+	for _, day := range d.Days {
+		for len(all) > 0 {
+			last, err := time.Parse(time.DateOnly, all[len(all)-1].Day)
+			next := last.AddDate(0, 0, 1).Format(time.DateOnly)
+			if err != nil || next >= day.Day {
+				break
+			}
+			all = append(all, Day{Day: next})
+		}
+		all = append(all, day)
+	}
+	return all
 }
 
 // drawBudget shows the two limits and what came out of them, on one scale.

@@ -146,7 +146,7 @@ func (r reader) notes(e *Effect) []string {
 		notes = append(notes, r.wordf("ratio", e.Mismatch))
 	}
 	if e.Adjusted {
-		notes = append(notes, r.wordf("adjusted", r.percent(e.Reduction)))
+		notes = append(notes, r.wordf("adjusted", r.percent(e.Reduction), r.amount(e, e.Treated.Mean-e.Control.Mean, true)))
 	}
 	return append(notes, r.word("itt"))
 }

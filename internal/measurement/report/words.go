@@ -13,7 +13,7 @@ var words = map[string][2]string{
 	// head
 	"window": {"Window", "집계 기간"}, "snapshot": {"Customers as of", "고객 기준 시점"}, "known": {"Purchases known", "구매 확정"}, "plan": {"plan", "계획"}, "stage": {"Stage", "단계"},
 	"clawback_until": {"Returns counted until", "환수 기한"}, "rehearsal": {"rehearsal", "리허설"}, "written": {"Written", "작성"}, "model": {"Ranked by", "선정 모형"},
-	"model_response": {"response model", "반응 모형"}, "model_rank": {"a feature", "지표 순위"}, "model_none": {"no model", "모형 없음"}, "occurrence": {"occurrence", "회차"},
+	"model_response": {"response model", "반응 모형"}, "model_rank": {"a feature", "지표 순위"}, "model_none": {"no model", "모형 없음"}, "no_fit": {"no model could be fitted", "모형을 적합하지 못함"}, "occurrence": {"occurrence", "회차"},
 	// funnel
 	"customers": {"customers", "고객"}, "all": {"All customers", "전체 고객"}, "chosen": {"Chosen", "선정"}, "treated": {"Treated", "발송군"}, "control": {"Control", "대조군"}, "holdout": {"Permanent holdout", "상시 대조군"},
 	"left_out": {"Left out", "제외"}, "offered": {"Given an offer with a reward", "리워드 혜택 배정"}, "reached": {"Offer reached them", "혜택 도달"}, "redeemed": {"Met their goal", "목표 달성"}, "paid": {"Paid", "지급"},
@@ -36,7 +36,7 @@ var words = map[string][2]string{
 	// effect
 	"spend": {"Spend per customer in the window", "집계 기간 중 고객당 구매액"}, "purchases": {"Purchases per customer in the window", "집계 기간 중 고객당 구매 횟수"}, "difference": {"Difference", "차이"},
 	"interval": {"%s interval", "%s 신뢰구간"}, "relative": {"Relative", "상대 차이"}, "incremental": {"Additional, over all treated", "발송군 전체의 증가분"}, "unit_cost_spend": {"Cost per unit of additional spend", "추가 구매액 1단위당 비용"}, "unit_cost_purchases": {"Cost per additional purchase", "추가 구매 1건당 비용"},
-	"adjusted":  {"Adjusted for what customers did before, which took %s off the variance.", "이전 구매 수준을 보정해 분산을 %s 줄였습니다."},
+	"adjusted":  {"Adjusted for what customers did before, which took %s off the variance; as counted, the difference is %s.", "이전 구매 수준을 보정해 분산을 %s 줄였습니다. 보정하지 않은 차이는 %s입니다."},
 	"ratio":     {"Sample ratio: as drawn (p = %.3f).", "표본 비율: 추첨한 대로입니다 (p = %.3f)."},
 	"ratio_off": {"Sample ratio: not as drawn (p = %.2g).", "표본 비율: 추첨한 비율과 다릅니다 (p = %.2g)."},
 	"itt":       {"All who were drawn count in their group, whether a message reached them or not.", "메시지가 도달했는지와 상관없이 추첨된 고객 모두를 각 군에서 셉니다."},
