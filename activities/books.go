@@ -25,6 +25,7 @@ type LedgerStore interface {
 	Verify(ctx context.Context, run campaign.Run, head string) ([]ledger.Finding, error)
 
 	Balances(ctx context.Context, run campaign.Run) (map[ledger.Account]money.Minor, error)
+	Balance(ctx context.Context, run campaign.Run, account ledger.Account) (money.Minor, error)
 	BookedIDs(ctx context.Context, run campaign.Run, kind ledger.Kind, shard campaign.Shard) (map[campaign.ID]bool, error)
 	Reserved(ctx context.Context, run campaign.Run, reservations []campaign.ID) (map[campaign.ID]money.Minor, error)
 	DueByOffer(ctx context.Context, run campaign.Run, shard campaign.Shard) (map[string]money.Minor, error)

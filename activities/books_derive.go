@@ -63,11 +63,11 @@ func (a *Books) covered(ctx context.Context, in BookBatchInput, fresh []ledger.T
 	if from == "" || len(fresh) == 0 {
 		return nil
 	}
-	balances, err := a.Store.Balances(ctx, in.Run)
+	before, err := a.Store.Balance(ctx, in.Run, from)
 	if err != nil {
 		return err
 	}
-	rest := balances[from]
+	rest := before
 	for _, t := range fresh {
 		for _, leg := range t.Legs {
 			if leg.Account != from {
@@ -79,7 +79,7 @@ func (a *Books) covered(ctx context.Context, in BookBatchInput, fresh []ledger.T
 		}
 	}
 	if rest < 0 {
-		return fmt.Errorf("%s has %d, %d too little: %w", from, balances[from], -rest, ledger.ErrExposure)
+		return fmt.Errorf("%s has %d, %d too little: %w", from, before, -rest, ledger.ErrExposure)
 	}
 	return nil
 }
@@ -186,9 +186,9 @@ func personal(dues []settlement.Due, make func(uint32, string, uint16, money.Min
 
 // rest gives back what was approved and not reserved.
 func (a *Books) rest(ctx context.Context, book ledger.Book) ([]ledger.Transaction, error) {
-	balances, err := a.Store.Balances(ctx, book.Run)
-	if err != nil || balances[ledger.BudgetApproved] == 0 {
+	left, err := a.Store.Balance(ctx, book.Run, ledger.BudgetApproved)
+	if err != nil || left == 0 {
 		return nil, err
 	}
-	return one(book.Close(balances[ledger.BudgetApproved]))
+	return one(book.Close(left))
 }

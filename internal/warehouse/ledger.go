@@ -38,8 +38,14 @@ func (w *Warehouse) BookedIDs(ctx context.Context, run campaign.Run, kind ledger
 // Balances are those of all accounts that were ever used.
 func (w *Warehouse) Balances(ctx context.Context, run campaign.Run) (map[ledger.Account]money.Minor, error) {
 	out := map[ledger.Account]money.Minor{}
-	err := w.amounts(ctx, "ledger_balances", runOnly(run), func(account string, amount money.Minor) { out[ledger.Account(account)] = amount })
+	err := w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": ""}), func(account string, amount money.Minor) { out[ledger.Account(account)] = amount })
 	return out, err
+}
+
+// Balance is that of one account: the others are not read, which counts when there are millions of postings.
+func (w *Warehouse) Balance(ctx context.Context, run campaign.Run, account ledger.Account) (balance money.Minor, err error) {
+	err = w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": string(account)}), func(_ string, amount money.Minor) { balance = amount })
+	return balance, err
 }
 
 // DueByOffer is what became due in a shard, by offer.
