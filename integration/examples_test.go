@@ -28,7 +28,7 @@ func TestExamplesRun(t *testing.T) {
 			require.True(t, status.Settlement.Books.Intact)
 			require.Empty(t, status.Settlement.Reconciled.Differences)
 			l.verifyMoney(run, 0)
-			require.EqualValues(t, l.count(`SELECT count() FROM (SELECT touch, customer_key, max(state) AS reached FROM delivery_events GROUP BY touch, customer_key) WHERE reached IN ('sent', 'delivered') AND (touch, customer_key) IN (SELECT touch, customer_key FROM planned_deliveries WHERE campaign = {campaign:String})`, named(run)...),
+			require.EqualValues(t, l.count(`SELECT count() FROM (SELECT touch, customer_key, max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key) WHERE reached IN ('sent', 'delivered')`, named(run)...),
 				len(l.mails()), "a mail in the sink for each delivery that was sent")
 			if touches := b.Spec.Touches; len(touches) > 1 {
 				require.Positive(t, l.count(`SELECT count() FROM planned_deliveries WHERE campaign = {campaign:String} AND touch = {touch:String}`, append(named(run), namedArg("touch", touches[1].ID))...), "the reminder was planned")

@@ -64,7 +64,7 @@ func (p Policy) Verify(a Approval, planHash, author string, now time.Time) error
 	if err != nil {
 		return fmt.Errorf("approval by %s: %w", a.Approver, err)
 	}
-	refuse := error(nil)
+	var refuse error
 	switch { // the signature first: the other fields are only worth a word when the approver wrote them
 	case !ed25519.Verify(public, a.signed(), a.Signature):
 		refuse = ErrSignature

@@ -60,7 +60,7 @@ func (p Policy) Validate() error {
 	positive(v, "snapshot_age", p.SnapshotAge, nil)
 	positive(v, "approval_age", p.ApprovalAge, nil)
 	v.sender(p.Sender)
-	return v.faults.err()
+	return v.err()
 }
 
 // tier is the limits of one currency and what approves itself in it, which cannot be more.

@@ -47,7 +47,7 @@ func (s Spec) Validate(options ...Option) error {
 	if v.policy != nil {
 		v.faults = append(v.faults, v.policy.Check(s)...)
 	}
-	return v.faults.err()
+	return v.err()
 }
 
 type validator struct {

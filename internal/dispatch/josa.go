@@ -13,7 +13,7 @@ func josa(text, pair string) string {
 		return text + pair
 	}
 	final, isL := ending(text)
-	if final && !(isL && strings.HasPrefix(closed, "으로")) { // after ㄹ it is 로, as after a vowel
+	if final && (!isL || !strings.HasPrefix(closed, "으로")) { // after ㄹ it is 로, as after a vowel
 		return text + closed
 	}
 	return text + open

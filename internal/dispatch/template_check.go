@@ -69,7 +69,7 @@ func checkNames(part, text string) (faults []error) {
 	for _, at := range liquidTag.FindAllStringSubmatchIndex(text, -1) {
 		line := 1 + strings.Count(text[:at[0]], "\n")
 		isTag := at[4] >= 0
-		source := ""
+		var source string
 		if isTag {
 			source = strings.TrimSpace(text[at[4]:at[5]])
 		} else {

@@ -88,7 +88,6 @@ type buffer struct {
 	data []byte
 	line uint64 // of data[0]
 	eof  bool
-	room int
 }
 
 // fill reads until there are n bytes or the file ends.

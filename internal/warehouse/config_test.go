@@ -83,7 +83,7 @@ func TestOptions(t *testing.T) {
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	c := Config{Addr: []string{"a:1"}, Protocol: ProtocolHTTP, User: "u", Password: "p4ss", Token: "t0ken", Database: "d"}
-	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), fmt.Sprintf("%s", c)} {
+	for _, text := range []string{fmt.Sprint(c), fmt.Sprintf("%+v", c), c.String()} {
 		require.Equal(t, "http://u@a:1/d", text)
 	}
 }

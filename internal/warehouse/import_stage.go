@@ -16,8 +16,6 @@ import (
 func rawTable(target string) string   { return "import_raw_" + target }
 func readyTable(target string) string { return "import_ready_" + target }
 
-const importKeysTable = "import_keys"
-
 // rawTargets and readyTargets are what the staging of an import into some
 // targets consists of. Keys are always given from customers and identities,
 // and unknown products are counted against products.

@@ -99,12 +99,6 @@ func (t *transactionRows) add(key uint32, b *purchase) {
 
 func (t *transactionRows) rows() int { return len(t.id) }
 
-func (t *transactionRows) reset() {
-	t.customer, t.at, t.id, t.kind, t.amount = t.customer[:0], t.at[:0], t.id[:0], t.kind[:0], t.amount[:0]
-	t.product, t.category, t.brand = t.product[:0], t.category[:0], t.brand[:0]
-	t.merchant, t.channel, t.original = t.merchant[:0], t.channel[:0], t.original[:0]
-}
-
 func (t *transactionRows) columns() warehouse.Columns {
 	n := t.rows()
 	return warehouse.Columns{

@@ -217,7 +217,7 @@ func TestAnotherWorldIsRefused(t *testing.T) {
 	require.True(t, made.Already)
 	opened, err := Open(t.Context(), store)
 	require.NoError(t, err)
-	require.Equal(t, w.Population.String(), opened.Population.String())
+	require.Equal(t, w.String(), opened.String())
 
 	other := small(t, func(p *Population) { p.Customers, p.Months = 700, 2 })
 	_, err = other.Create(t.Context(), store, Making{})

@@ -139,7 +139,7 @@ func firstWord(sql string) string {
 			return "("
 		default:
 			end := strings.IndexFunc(sql, func(r rune) bool {
-				return !('a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || r == '_')
+				return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '_'
 			})
 			if end < 0 {
 				end = len(sql)

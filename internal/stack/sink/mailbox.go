@@ -101,7 +101,7 @@ func (b *mailbox) load(segment int) error {
 	var offset int64
 	for {
 		r, n, err := readRecord(in)
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
@@ -211,7 +211,7 @@ func (b *mailbox) Each(visit func(record) error) error {
 		in := bufio.NewReaderSize(io.NewSectionReader(file, 0, length), 1<<20)
 		for {
 			r, _, err := readRecord(in)
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {
