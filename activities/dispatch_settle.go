@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -26,7 +27,7 @@ func (t *touchStage) settle(ctx context.Context, channel dispatch.Channel, lease
 	found, err := channel.Lookup(ctx, ids)
 	askable := !errors.Is(err, dispatch.ErrNotAskable)
 	if err != nil && askable {
-		return 0, err
+		return 0, fmt.Errorf("%w, and can't be asked which of them it has: %w", ErrProviderDown, err)
 	}
 	var events []dispatch.Event
 	wall := clock.Wall()

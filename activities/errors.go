@@ -3,6 +3,9 @@ package activities
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
+	"net"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -55,5 +58,20 @@ func Classify(err error) error {
 	if errors.As(err, &wrong) {
 		return temporal.NewNonRetryableApplicationError(err.Error(), "BadSpec", err)
 	}
+	if unreachable(err) {
+		return temporal.NewApplicationErrorWithCause(fmt.Sprintf("%s (%s)", warehouseAway, err), "WarehouseUnreachable", err)
+	}
 	return err
+}
+
+// warehouseAway is what a person reads while the engine is down: providers' silence has sentinels of its own, so whoever
+// else does not answer an activity is ClickHouse.
+const warehouseAway = "ClickHouse can't be reached. Nothing is lost: this step is tried again by itself until ClickHouse answers. " +
+	"Next: bring ClickHouse back (`starter up` restarts a local one by itself; else check DANBI_CLICKHOUSE_ADDR, the server and the network); nothing has to be pressed here"
+
+// unreachable says that a connection could not be made, or broke.
+func unreachable(err error) bool {
+	var network *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &network) || errors.As(err, &name) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }

@@ -47,6 +47,8 @@ func byBucket(shards []campaign.Shard) []campaign.Shard {
 func Contacts(ctx workflow.Context, bucket ContactsBucket) error {
 	admitting := workflow.NewMutex(ctx)
 	var served int
+	workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Contacts of customers %d to %d\n\n**Why:** campaigns that plan at once reserve their contacts here, one after the other, so that frequency caps hold across all of them.\n\n**Next:** nothing to press. It ends when nobody has come for an hour.\n",
+		bucket.Bucket<<bucketBits, (bucket.Bucket+1)<<bucketBits-1))
 	err := Admit.answer(ctx, "Reserve contacts under the frequency caps",
 		func(_ workflow.Context, in activities.AdmitContactsInput) error {
 			if BucketOf(in.Shard.Low) != bucket || BucketOf(in.Shard.High) != bucket {

@@ -38,12 +38,15 @@ func (r *campaignRun) listen(ctx workflow.Context) error {
 			return r.ack(), nil
 		}),
 		Pause.answer(ctx, "Stop sending and paying until resumed", r.mayPause, func(ctx workflow.Context, why Reason) (Ack, error) {
-			r.status.Paused = true
+			r.status.Paused, r.status.PausedBy = true, why
 			r.tellChild(ctx, pauseSignal)
 			return r.ack(), errors.Join(r.show(ctx), r.record(ctx, "pause", why))
 		}),
 		Resume.answer(ctx, "Go on", r.mayResume, func(ctx workflow.Context, why Reason) (Ack, error) {
-			r.status.Paused, r.status.Failure = false, ""
+			if r.status.Failure != "" {
+				r.status.Next = "" // the cause is mended
+			}
+			r.status.Paused, r.status.Failure, r.status.PausedBy = false, "", Reason{}
 			r.tellChild(ctx, resumeSignal)
 			return r.ack(), errors.Join(r.show(ctx), r.record(ctx, "resume", why))
 		}),

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -100,14 +101,17 @@ func (d *dispatchRun) next() (uint32, bool) {
 
 func (d *dispatchRun) waitFor(ctx workflow.Context, wave uint32) error {
 	opens := hourOf(wave)
-	workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Stage: dispatching\n\nWaits for wave %d of %d of touch %s, at %s. Next: nothing to press.",
-		d.in.Progress.Wave, d.in.Progress.Waves, d.in.Touch, opens.Format(shown)))
+	d.tell(ctx, fmt.Sprintf("wave %d of %d of touch `%s` is due at %s", d.in.Progress.Wave, d.in.Progress.Waves, d.in.Touch, opens.Format(shown)), "nothing to press")
 	return waitUntil(ctx, &d.in.Clock, opens, func() bool { return d.control.cancelled }, fmt.Sprintf("until wave %d of %d", d.in.Progress.Wave, d.in.Progress.Waves))
 }
 
 // deliver sends one wave, over again after each pause: what has gone is known, and does not go twice.
 func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 	for {
+		if d.control.paused {
+			why := orElse(d.in.Progress.Trouble, "the campaign was paused; it says by whom")
+			d.tell(ctx, why, fmt.Sprintf("mend the cause if there is one, then `starter resume %s`", d.in.Run.Campaign))
+		}
 		if err := d.control.untilResumed(ctx); err != nil {
 			return err
 		}
@@ -130,8 +134,8 @@ func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 		waveCtx, stop := workflow.WithCancel(ctx)
 		d.control.stop = stop
 		summary := fmt.Sprintf("wave %d of %d, %d customers", d.in.Progress.Wave, d.in.Progress.Waves, planned)
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Stage: dispatching\n\nSends %s, touch %s. A page that keeps retrying shows its reason under *Pending Activities*. Next: nothing to press; `starter pause %s` stops it.",
-			summary, d.in.Touch, d.in.Run.Campaign))
+		d.tell(ctx, fmt.Sprintf("it sends %s, of touch `%s`; a shard that keeps retrying shows its reason under *Pending Activities*", summary, d.in.Touch),
+			fmt.Sprintf("nothing to press; `starter pause %s` stops it", d.in.Run.Campaign))
 		outs, err := overShards(deliver(waveCtx, d.wallUntilClose(now)), dispatch.DeliverWave, shards, func(s campaign.Shard) activities.DeliverWaveInput {
 			return activities.DeliverWaveInput{Run: d.in.Run, Touch: d.in.Touch, Wave: wave, Rebase: d.in.Plan.Rebase, Shard: s, Clock: d.in.Clock, Closes: d.in.Closes}
 		}, summary)
@@ -178,6 +182,7 @@ func (d *dispatchRun) count(outs []activities.DeliverWaveOutput) {
 // finish counts every delivery of the touch by its final state; what never left expires, or is released when the campaign was cancelled.
 func (d *dispatchRun) finish(ctx workflow.Context) (DispatchResult, error) {
 	out := DispatchResult{Clock: d.in.Clock, States: map[string]uint64{}}
+	d.tell(ctx, fmt.Sprintf("all %d waves of touch `%s` are over; it counts what became of each message", d.in.Progress.Waves, d.in.Touch), "nothing to press")
 	closed, err := overShards(compute(ctx), dispatch.CloseTouch, d.in.Shards, func(s campaign.Shard) activities.CloseTouchInput {
 		return activities.CloseTouchInput{Run: d.in.Run, Touch: d.in.Touch, Rebase: d.in.Plan.Rebase, Shard: s, Clock: d.in.Clock, Cancelled: d.control.cancelled}
 	}, "count "+d.in.Touch)
@@ -185,6 +190,16 @@ func (d *dispatchRun) finish(ctx workflow.Context) (DispatchResult, error) {
 		addUp(out.States, c.States)
 	}
 	return out, err
+}
+
+// tell shows in the Temporal UI where the touch stands, why, and what to press.
+func (d *dispatchRun) tell(ctx workflow.Context, why, next string) {
+	var b strings.Builder
+	headline(&b, campaign.StageDispatching, d.control.paused)
+	p := d.in.Progress
+	fmt.Fprintf(&b, "**Why:** %s\n\n**Next:** %s\n\n- %d of %d messages sent in the waves before%s\n- Campaign: `%s`\n",
+		sentence(why), sentence(next), p.Sent, p.Planned, suppressed(p), d.in.Run.WorkflowID())
+	workflow.SetCurrentDetails(ctx, b.String())
 }
 
 // hourOf is when a wave's hour begins.

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -49,6 +47,7 @@ type Status struct {
 	Settlement SettlementResult                `json:"settlement"`
 	Effect     *activities.MeasureEffectOutput `json:"effect,omitempty"`
 	Failure    string                          `json:"failure,omitempty"`
+	PausedBy   Reason                          `json:"paused_by,omitzero"` // who, and why
 }
 
 // enter moves the run to a stage, says so everywhere a reader may look, and waits there while it is paused.
@@ -73,89 +72,17 @@ func (r *campaignRun) enter(ctx workflow.Context, stage campaign.Stage, waits, n
 func (r *campaignRun) show(ctx workflow.Context) error {
 	r.status.Now = later(r.now(ctx), r.status.Dispatch.Now) // in a rehearsal, the touch under way has the clock
 	next := r.status.Next
-	if next == "" {
-		next = r.status.Waits
-	}
-	if r.status.Paused {
+	switch {
+	case r.status.Paused:
 		next = "paused: starter resume " + r.run.Campaign
+	case next == "":
+		next = "waits for " + r.status.Waits
+	}
+	if r.status.Stage.Final() {
+		next = "nothing"
 	}
 	workflow.SetCurrentDetails(ctx, r.status.markdown())
 	return workflow.UpsertTypedSearchAttributes(ctx,
-		CampaignID.ValueSet(r.run.Campaign), CampaignStage.ValueSet(string(r.status.Stage)), CampaignNext.ValueSet(clip(next, 200)),
+		CampaignID.ValueSet(r.run.Campaign), CampaignStage.ValueSet(string(r.status.Stage)), CampaignNext.ValueSet(oneLine(next, 200)),
 		CampaignPaused.ValueSet(r.status.Paused), CampaignPeople.ValueSet(int64(r.status.Treated)))
-}
-
-// markdown is the story that the Temporal UI shows: stage, reason, next action, then the figures.
-func (s *Status) markdown() string {
-	var b strings.Builder
-	line := func(format string, args ...any) { b.WriteString(fmt.Sprintf(format+"\n\n", args...)) }
-	line("### Stage: %s", s.Stage)
-	if s.Paused {
-		line("**Paused.** Nothing leaves until it is resumed. Next: `starter resume %s`", s.Run.Campaign)
-	}
-	if s.Waits != "" {
-		line("Waits for: %s", s.Waits)
-	}
-	if s.Next != "" {
-		line("Next: %s", s.Next)
-	} else {
-		line("Next: nothing to press. A step that keeps retrying shows its reason under *Pending Activities*; `docs/runbook.md` has a line for each error type.")
-	}
-	line("Campaign time %s%s, plan %d", s.Now.Format(shown), rehearsing(s.Rehearsal), s.Run.Plan)
-	if s.Treated+s.Control > 0 {
-		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)
-	}
-	if s.Prices.Out > 0 {
-		line("Offers: expected cost %d, exposure %d (minor units)", s.Prices.Cost, s.Prices.Out)
-	}
-	if s.Plan.Hash != "" {
-		line("Plan `%s`", s.Plan.Hash)
-		for _, f := range s.Plan.Findings {
-			line("- %s%s", map[bool]string{true: "**blocks:** "}[f.Blocks], f.Message)
-		}
-	}
-	if d := s.Dispatch; d.Waves > 0 {
-		line("Touch %s: wave %d of %d, %d of %d sent", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned)
-	}
-	if s.Settlement.Qualified.Reached > 0 {
-		line("Settlement: %d reached, %d met the terms, %d paid (%d minor units)",
-			s.Settlement.Qualified.Reached, s.Settlement.Qualified.Qualified, s.Settlement.Paid.Paid, s.Settlement.Paid.Amount)
-	}
-	if s.Effect != nil {
-		line("Effect on %s per customer: %.2f [%.2f, %.2f], %s", s.Effect.Metric, s.Effect.Difference, s.Effect.Low, s.Effect.High, s.Effect.Claim)
-	}
-	if s.Failure != "" {
-		line("Failure: %s", s.Failure)
-	}
-	return b.String()
-}
-
-// shown is how instants stand in what people read; they are UTC in the history, and the format says so.
-const shown = "2006-01-02 15:04 MST"
-
-func rehearsing(rehearsal bool) string {
-	if rehearsal {
-		return " (rehearsal)"
-	}
-	return ""
-}
-
-func reasons(plan activities.PreflightOutput) string {
-	var all []string
-	for _, f := range plan.Findings {
-		if f.Blocks {
-			all = append(all, f.Message)
-		}
-	}
-	if len(all) == 0 {
-		all = plan.Reasons
-	}
-	return strings.Join(all, "; ")
-}
-
-func clip(s string, n int) string {
-	if len(s) > n {
-		return strings.ToValidUTF8(s[:n], "")
-	}
-	return s
 }

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -46,6 +47,7 @@ func Settlement(ctx workflow.Context, in SettlementInput) (SettlementResult, err
 	if _, err := s.book(ctx, activities.BatchPaid); err != nil {
 		return out, err
 	}
+	s.tell(ctx, fmt.Sprintf("%d of %d dues are paid; it holds them against the provider's list, releases what nobody met, and balances the books", out.Paid.Paid, out.Paid.Dues), "nothing to press")
 	reconciled, err := run(post(ctx), settlement.ReconcilePayouts, activities.ReconcilePayoutsInput{Run: in.Run, Clock: in.Clock}, "our payouts against the provider's")
 	if err != nil {
 		return out, err
@@ -64,7 +66,7 @@ type settlementRun struct {
 }
 
 func (s *settlementRun) qualify(ctx workflow.Context, out *SettlementResult) error {
-	workflow.SetCurrentDetails(ctx, "### Stage: settling\n\nJudges who met the terms. Next: nothing to press.")
+	s.tell(ctx, "it judges who met the terms", "nothing to press")
 	outs, err := overShards(compute(ctx), settlement.QualifyCustomers, s.in.Shards, func(shard campaign.Shard) activities.QualifyCustomersInput {
 		return activities.QualifyCustomersInput{Run: s.in.Run, Times: s.in.Times, Shard: shard}
 	}, "who met the terms")
@@ -79,11 +81,14 @@ func (s *settlementRun) qualify(ctx workflow.Context, out *SettlementResult) err
 // pay pays every shard's dues, over again after each pause: a payout's key makes it one payout.
 func (s *settlementRun) pay(ctx workflow.Context, out *SettlementResult) error {
 	for {
+		dues := fmt.Sprintf("%d customers met the terms", out.Qualified.Qualified)
+		if s.control.paused {
+			s.tell(ctx, "it is paused before it pays: "+dues, fmt.Sprintf("`starter resume %s`", s.in.Run.Campaign))
+		}
 		if err := s.control.untilResumed(ctx); err != nil {
 			return err
 		}
-		workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Stage: settling\n\nPays %d dues, %d minor units. Next: nothing to press; `starter pause %s` stops it.",
-			out.Qualified.Qualified, out.Qualified.Due, s.in.Run.Campaign))
+		s.tell(ctx, dues+", and it pays them", fmt.Sprintf("nothing to press; `starter pause %s` stops it", s.in.Run.Campaign))
 		payCtx, stop := workflow.WithCancel(ctx)
 		s.control.stop = func() {
 			if s.control.paused { // a cancelled campaign still pays
@@ -107,6 +112,14 @@ func (s *settlementRun) pay(ctx workflow.Context, out *SettlementResult) error {
 		}
 		return err
 	}
+}
+
+// tell shows in the Temporal UI where the settlement stands, why, and what to press.
+func (s *settlementRun) tell(ctx workflow.Context, why, next string) {
+	var b strings.Builder
+	headline(&b, campaign.StageSettling, s.control.paused)
+	fmt.Fprintf(&b, "**Why:** %s\n\n**Next:** %s\n\n- Campaign: `%s`\n", sentence(why), sentence(next), s.in.Run.WorkflowID())
+	workflow.SetCurrentDetails(ctx, b.String())
 }
 
 // book posts a batch for each shard; the last one's head is the head of the chain.

@@ -1,0 +1,164 @@
+package workflows
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/danbi-project/danbi/activities"
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+)
+
+// markdown is the story that the Temporal UI shows: stage, reason, next action, then the figures.
+func (s *Status) markdown() string {
+	var b strings.Builder
+	headline(&b, s.Stage, s.Paused)
+	if why := s.why(); why != "" {
+		fmt.Fprintf(&b, "**Why:** %s\n\n", why)
+	}
+	fmt.Fprintf(&b, "**Next:** %s\n\n", s.action())
+	for _, line := range s.figures() {
+		fmt.Fprintf(&b, "- %s\n", line)
+	}
+	return b.String()
+}
+
+// headline is the stage, by its name in the search attributes and as a manager calls it.
+func headline(b *strings.Builder, stage campaign.Stage, paused bool) {
+	fmt.Fprintf(b, "### Stage: %s%s\n\n%s. %s.\n\n", stage, map[bool]string{true: ", PAUSED"}[paused], stage.Describe("en"), stage.Describe("ko"))
+}
+
+// why is what the run waits for, or what stopped it.
+func (s *Status) why() string {
+	switch {
+	case s.Failure != "":
+		return s.Failure
+	case s.Paused:
+		why := fmt.Sprintf("%s paused it", orElse(s.PausedBy.Actor, "somebody"))
+		if s.PausedBy.Why != "" {
+			why += ": " + s.PausedBy.Why
+		}
+		return why + ". Nothing is sent or paid until it is resumed; what has left stays sent."
+	case s.Stage.Final():
+		return ""
+	}
+	return sentence("it waits for " + s.Waits)
+}
+
+// action is what a person can do now; it is a command wherever there is one.
+func (s *Status) action() string {
+	switch {
+	case s.Paused && s.Failure != "":
+		return fmt.Sprintf("mend the cause, then `starter resume %s`. It goes on where it stopped; `docs/runbook.md` says what to check.", s.Run.Campaign)
+	case s.Paused:
+		return fmt.Sprintf("`starter resume %s`, or stop for good: `starter cancel %[1]s`", s.Run.Campaign)
+	case s.Stage == campaign.StageFailed:
+		return "mend the cause and start it again; `docs/runbook.md` has a line for each error type"
+	case s.Stage == campaign.StageClosed, s.Stage == campaign.StageCancelled:
+		return fmt.Sprintf("nothing. Read the report: `starter report %s`", s.Run.Campaign)
+	case s.Stage == campaign.StageAwaiting && !s.Plan.Blocks:
+		return fmt.Sprintf("somebody whom the policy names as approver, and who is not the author, presses `starter approve %s --hash %s --key FILE --name NAME`. Or stop it: `starter cancel %[1]s`", s.Run.Campaign, s.Plan.Hash)
+	case s.Next != "":
+		return s.Next
+	}
+	return fmt.Sprintf("nothing to press. What keeps retrying shows its reason under *Pending Activities* of `%s`; `docs/runbook.md` has a line for each error type.", s.worker())
+}
+
+// worker is the workflow whose activities do the work of the stage.
+func (s *Status) worker() string {
+	switch {
+	case s.Stage == campaign.StageSettling:
+		return s.Run.SettlementID()
+	case s.Stage == campaign.StageDispatching && s.Dispatch.Touch != "":
+		return s.Run.DispatchID(s.Dispatch.Touch)
+	}
+	return s.Run.WorkflowID()
+}
+
+// figures are the counts and amounts that are known so far.
+func (s *Status) figures() []string {
+	var lines []string
+	line := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
+	amount := func(m money.Minor) string { return money.Format(m, s.Currency, "en") }
+	if d := s.Dispatch; d.Waves > 0 {
+		line("Touch `%s`: wave %d of %d, %d of %d messages sent%s", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned, suppressed(d))
+		if d.Unknown > 0 {
+			line("**%d deliveries are unknown**: the provider can't say whether it has them; see `docs/runbook.md`", d.Unknown)
+		}
+	}
+	if q := s.Settlement.Qualified; q.Reached > 0 {
+		line("Settlement: %d reached, %d met the terms, %s due; %d paid, %s", q.Reached, q.Qualified, amount(q.Due), s.Settlement.Paid.Paid, amount(s.Settlement.Paid.Amount))
+	}
+	if s.Effect != nil {
+		line("Effect on %s per customer: %.2f, between %.2f and %.2f; %s", s.Effect.Metric, s.Effect.Difference, s.Effect.Low, s.Effect.High, strings.ReplaceAll(string(s.Effect.Claim), "_", " "))
+	}
+	if s.Treated+s.Control > 0 {
+		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)
+	}
+	if s.Prices.Out > 0 {
+		line("Offers: expected cost %s, at most %s", amount(s.Prices.Cost), amount(s.Prices.Out))
+	}
+	for _, f := range s.Plan.Findings {
+		line("%s%s", map[bool]string{true: "**blocks:** "}[f.Blocks], f.Message)
+	}
+	if s.Plan.Hash != "" {
+		line("Plan %d: `%s`", s.Run.Plan, s.Plan.Hash)
+	}
+	line("Campaign time: %s%s", s.local(s.Now), map[bool]string{true: " (rehearsal: it moves only while the workflow waits)"}[s.Rehearsal])
+	return lines
+}
+
+func suppressed(d DispatchProgress) string {
+	var n uint64
+	for _, count := range d.Suppressed { //workflowcheck:ignore a sum has no order
+		n += count
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", %d left out", n)
+}
+
+// shown is how instants stand in what people read; they are UTC in the history, and the format says so.
+const shown = "2006-01-02 15:04 MST"
+
+// local is an instant as the campaign's own people read it.
+func (s *Status) local(at time.Time) string {
+	if zone, err := campaign.LoadZone(s.Zone); err == nil {
+		at = at.In(zone)
+	}
+	return at.Format(shown)
+}
+
+// sentence ends what it is given with one full stop.
+func sentence(text string) string { return strings.TrimRight(text, ". ") + "." }
+
+func orElse(text, otherwise string) string {
+	if text == "" {
+		return otherwise
+	}
+	return text
+}
+
+// oneLine is text for a list: without the marks of Markdown, and not longer than n bytes.
+func oneLine(text string, n int) string {
+	text = strings.NewReplacer("`", "", "*", "").Replace(text)
+	if len(text) > n {
+		return strings.ToValidUTF8(text[:n-len("…")], "") + "…"
+	}
+	return text
+}
+
+func reasons(plan activities.PreflightOutput) string {
+	var all []string
+	for _, f := range plan.Findings {
+		if f.Blocks {
+			all = append(all, f.Message)
+		}
+	}
+	if len(all) == 0 {
+		all = plan.Reasons
+	}
+	return strings.Join(all, "; ")
+}
