@@ -33,7 +33,7 @@ var measured = []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal}
 
 func (b *campaignBench) run(ctx context.Context, quick bool) (map[string]any, error) {
 	if quick {
-		b.customers = 5_000
+		b.customers = 3_000
 	}
 	brief, err := campaignBrief(b.customers)
 	if err != nil {
