@@ -57,7 +57,7 @@ func Books(ctx workflow.Context, state BooksState) error {
 					return out, err
 				}
 				state.Number, state.Head, state.Batches[key] = out.Number, out.Head, out
-				workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Books of `%s`\n\n**Why:** batch %d, %s, is posted; it waits for the next.\n\n**Next:** nothing to press. It ends when the campaign closes.\n\n- Head of the chain: `%s`\n- Check: `starter ledger %s`\n",
+				workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Books of `%s`\n\n**Why:** batch %d, %s, is posted; it waits for the next.\n\n**Next:** nothing to press. It ends when the campaign closes.\n\n- Head of the chain: `%s`\n- Check: `starter ledger %s verify`\n",
 					state.Run.WorkflowID(), state.Number, key, state.Head, state.Run.Campaign))
 				return out, nil
 			}))
