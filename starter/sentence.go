@@ -110,7 +110,7 @@ func (a *App) failure(s workflows.Status) string {
 		is     error
 		korean string
 	}{
-		{targeting.ErrEmptyAudience, "선정할 수 있는 고객이 없습니다. 선정 과정을 보고 audience.rule을 넓히거나 동의, 발송 횟수 제한, 제외 조건을 확인하세요"},
+		{targeting.ErrEmptyAudience, "선정할 수 있는 고객이 없습니다. 제외 사유를 보고 audience.rule을 넓히거나 동의, 발송 횟수 제한, 제외 조건을 확인하세요"},
 		{activities.ErrNobodyTreated, "발송 대상이 없습니다. 대상에 비해 대조군이 큽니다. audience.size를 늘리거나 audience.control을 줄이세요"},
 		{offers.ErrNothingAffordable, "예산으로 줄 수 있는 혜택이 없습니다. budget이나 혜택을 고치세요"},
 		{features.ErrNoCustomers, "고객 데이터가 없습니다. 먼저 `starter import`로 가져오세요"},

@@ -51,10 +51,14 @@ far the messages are, until the campaign ends or Ctrl-C; with --json too, a line
 			if err != nil {
 				return err
 			}
+			stuck := a.retrying(ctx, c, status)
 			if a.JSON {
-				return a.PrintJSON(status)
+				return a.PrintJSON(struct {
+					workflows.Status
+					Retrying []retrying `json:"retrying,omitempty"`
+				}{status, stuck})
 			}
-			a.printStatus(status)
+			a.printStatus(status, stuck)
 			return nil
 		},
 	}
@@ -78,7 +82,7 @@ func (a *App) queryStatus(ctx context.Context, c client.Client, run campaign.Run
 	return status, value.Get(&status)
 }
 
-func (a *App) printStatus(s workflows.Status) {
+func (a *App) printStatus(s workflows.Status, stuck []retrying) {
 	amount := func(m money.Minor) string { return money.Format(m, s.Currency, a.Lang) }
 	rows := [][]string{
 		{a.text("Stage", "단계"), s.Stage.Describe(a.Lang) + map[bool]string{true: a.text(" (paused)", " (일시 중지)")}[s.Paused]},
@@ -89,6 +93,7 @@ func (a *App) printStatus(s workflows.Status) {
 		}
 	}
 	add(a.text("Failure", "문제"), a.failure(s))
+	add(a.text("Trying again", "다시 시도 중"), a.retryingText(stuck))
 	if s.Stage != campaign.StageDispatching || s.Dispatch.Waves == 0 {
 		add(a.text("Waits for", "기다리는 것"), a.waits(s))
 	}

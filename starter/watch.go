@@ -22,6 +22,11 @@ type watcher struct {
 	stage    campaign.Stage
 	began    time.Time // wall time at which we first saw the stage's messages go
 	before   uint64    // messages that had gone by then
+
+	moved  time.Time // wall time at which the run last moved
+	seen   string    // where it was then
+	asked  time.Time // wall time at which we last looked for what keeps failing
+	blamed string    // what we said keeps failing
 }
 
 // poll is how often a run is asked where it stands.
@@ -40,6 +45,7 @@ func (a *App) watch(ctx context.Context, c client.Client, run campaign.Run, done
 		case err == nil:
 			known = true
 			w.show(status)
+			w.tellStuck(ctx, c, status)
 			if done(status) {
 				return status, nil
 			}
@@ -75,6 +81,26 @@ func (w *watcher) show(s workflows.Status) {
 		w.line.show(line)
 	} else {
 		w.line.hide()
+	}
+}
+
+// A run that has not moved for a while may be stuck; what keeps failing is looked for no more often than that.
+const still = 5 * time.Second
+
+// tellStuck says, once, what keeps a run that does not move.
+func (w *watcher) tellStuck(ctx context.Context, c client.Client, s workflows.Status) {
+	now := clock.Wall()
+	if seen := w.headlineOf(s) + w.progress(s); seen != w.seen {
+		w.seen, w.moved, w.blamed = seen, now, ""
+		return
+	}
+	if now.Sub(w.moved) < still || now.Sub(w.asked) < still || s.Paused || w.JSON {
+		return
+	}
+	w.asked = now
+	if found := w.retrying(ctx, c, s); len(found) > 0 && found[0].Reason != w.blamed {
+		w.blamed = found[0].Reason
+		w.line.note(now.Local().Format("15:04:05") + "  " + w.text("trying again: ", "다시 시도 중: ") + w.retryingText(found))
 	}
 }
 

@@ -19,6 +19,9 @@ var errReplan = errors.New("the plan is made again")
 // prepare makes a plan until one is approved, or the campaign is cancelled.
 func (r *campaignRun) prepare(ctx workflow.Context) error {
 	for {
+		if err := r.untilPlannable(ctx); err != nil {
+			return err
+		}
 		planning, stop := workflow.WithCancel(ctx)
 		r.stop = stop
 		err := r.plan(planning)
@@ -37,6 +40,26 @@ func (r *campaignRun) prepare(ctx workflow.Context) error {
 			return err
 		}
 	}
+}
+
+// untilPlannable waits while a plan would be too old by the time that its window opens.
+func (r *campaignRun) untilPlannable(ctx workflow.Context) error {
+	age := time.Duration(r.in.Brief.Policy.SnapshotAge)
+	from := r.times.Opens.Add(-age)
+	if age <= 0 || !from.After(r.now(ctx)) {
+		return nil
+	}
+	err := r.enter(ctx, campaign.StageDraft, fmt.Sprintf("%s: a plan made earlier would be older than the policy allows when the window opens", from.Format(shown)), "")
+	if err != nil {
+		return err
+	}
+	if err := waitUntil(ctx, &r.clock, from, func() bool { return r.cancelled != nil || r.replaced != nil }, "until planning can begin"); err != nil {
+		return err
+	}
+	if r.cancelled != nil {
+		return errCancelled
+	}
+	return nil
 }
 
 // plan is everything that needs no person: at its end stands a hash that can be approved.
@@ -117,8 +140,10 @@ func (r *campaignRun) target(ctx workflow.Context) error {
 		return err
 	}
 	cutting := activities.CutAudienceInput{Run: r.run}
+	r.status.Funnel = activities.Funnel{} // as far as it is known: whoever finds that nobody is left asks why
 	for _, out := range scored {
 		cutting.Scores = append(cutting.Scores, out.Scores)
+		addUp(r.status.Funnel, out.Funnel)
 	}
 	cut, err := run(query(ctx), targeting.CutAudience, cutting, "where the audience ends")
 	if err != nil {
