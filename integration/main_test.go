@@ -57,10 +57,16 @@ type local struct {
 // up brings up a stack in a folder of its own. Variables reach its parts through the environment.
 func up(t *testing.T, env map[string]string) *local {
 	t.Helper()
+	return upIn(t, t.TempDir(), env)
+}
+
+// upIn is up in a folder that is there already.
+func upIn(t *testing.T, dir string, env map[string]string) *local {
+	t.Helper()
 	for name, value := range env {
 		t.Setenv(name, value)
 	}
-	l := &local{t: t, dir: t.TempDir()}
+	l := &local{t: t, dir: dir}
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a bare machine builds Temporal here
 	defer cancel()
 	s, err := stack.Up(ctx, stack.Config{

@@ -244,6 +244,22 @@ func TestAnUnapprovedPlanIsMadeAgainWhenItsSnapshotIsTooOld(t *testing.T) {
 	require.EqualValues(t, 3, s.status(t).Run.Plan)
 }
 
+func TestAPlanIsNotMadeBeforeItCanBeFresh(t *testing.T) {
+	s := newScript(t, true)
+	s.SetStartTime(time.Date(2026, 8, 1, 0, 0, 0, 0, seoul))
+	s.deliver(func(activities.DeliverWaveInput) error { return nil })
+	s.RegisterDelayedCallback(func() {
+		status := s.status(t)
+		require.Equal(t, campaign.StageDraft, status.Stage)
+		require.Contains(t, status.Waits, "2026-08-28")
+		require.Zero(t, s.asked["PlanSnapshot"])
+	}, 20*24*time.Hour)
+	out, err := s.run(t, CampaignInput{Brief: brief(), Occurrence: 1})
+	require.NoError(t, err)
+	require.Equal(t, campaign.StageClosed, out.Stage)
+	require.Equal(t, 1, s.asked["PlanSnapshot"])
+}
+
 func TestACancelInMidDispatchStillSettlesWhoWasReached(t *testing.T) {
 	s := newScript(t, true)
 	s.deliver(func(activities.DeliverWaveInput) error { return nil })

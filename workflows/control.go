@@ -71,7 +71,13 @@ func (r *campaignRun) mayApprove(ctx workflow.Context, a campaign.Approval) erro
 	case r.approval != nil:
 		return fmt.Errorf("%s has approved it already", r.approval.Approver)
 	}
-	return r.in.Brief.Policy.Verify(a, r.status.Plan.Hash, r.in.Brief.Spec.Author, workflow.Now(ctx)) // signed by the wall clock, in a rehearsal too
+	if err := r.in.Brief.Policy.Verify(a, r.status.Plan.Hash, r.in.Brief.Spec.Author, workflow.Now(ctx)); err != nil { // signed by the wall clock, in a rehearsal too
+		return err
+	}
+	if !r.clock.Rehearsal && a.Expires.Before(r.times.Opens) {
+		return fmt.Errorf("the approval would expire at %s, before the window opens at %s: sign one that holds until then, or approve later", a.Expires.UTC().Format(shown), r.times.Opens.Format(shown))
+	}
+	return nil
 }
 
 func (r *campaignRun) mayPause(workflow.Context, Reason) error {
