@@ -10,6 +10,7 @@ import (
 // commands are all commands, in the order in which a newcomer meets them. Each is made by a file of its own.
 var commands = []func(*App) *cobra.Command{
 	newUpCommand,
+	newInstallCommand,
 	newDemoCommand,
 	newWorldCommand,
 	newImportCommand,
@@ -29,6 +30,7 @@ var commands = []func(*App) *cobra.Command{
 }
 
 func newRoot(a *App) *cobra.Command {
+	cobra.EnableCommandSorting = false // the order above teaches
 	root := &cobra.Command{
 		Use:   "starter",
 		Short: "Run marketing campaigns, from spec to paid reward",
@@ -62,6 +64,8 @@ DANBI_CLICKHOUSE_ADDR and TEMPORAL_ADDRESS to work with servers of yours.
 		cmd.Args = a.arguments(cmd.Args)
 		root.AddCommand(cmd)
 	}
+	root.InitDefaultHelpFlag() // else `starter --help --lang ko` takes ko for a command
+	a.translate(root)
 	return root
 }
 

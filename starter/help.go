@@ -1,0 +1,91 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// translate lets the help speak Korean to those who read Korean: what each command does, what each flag means. Longer
+// explanations and examples stay in English, which the texts of the documents are in too.
+func (a *App) translate(root *cobra.Command) {
+	inherited := root.HelpFunc()
+	root.SetHelpFunc(func(cmd *cobra.Command, args []string) {
+		if a.Lang == "ko" {
+			inKorean(root)
+		}
+		inherited(cmd, args)
+	})
+}
+
+func inKorean(cmd *cobra.Command) {
+	if text, known := koreanShort[cmd.CommandPath()]; known {
+		if cmd.Long != "" && cmd.Long != text {
+			cmd.Long = text + "\n\n" + cmd.Long
+		}
+		cmd.Short = text
+	}
+	for _, group := range cmd.Groups() {
+		if text, known := koreanGroups[group.ID]; known {
+			group.Title = text
+		}
+	}
+	each := func(flag *pflag.Flag) {
+		if text, known := koreanFlags[cmd.Name()+" --"+flag.Name]; known {
+			flag.Usage = text
+		} else if text, known := koreanFlags["--"+flag.Name]; known {
+			flag.Usage = text
+		}
+	}
+	cmd.Flags().VisitAll(each)
+	cmd.PersistentFlags().VisitAll(each)
+	for _, sub := range cmd.Commands() {
+		inKorean(sub)
+	}
+}
+
+var koreanGroups = map[string]string{groupStack: "로컬 스택:", groupData: "데이터:", groupCampaign: "캠페인:"}
+
+var koreanShort = map[string]string{
+	"starter":            "마케팅 캠페인을 스펙에서 리워드 지급까지 실행합니다",
+	"starter up":         "로컬 스택을 켜고 Ctrl-C를 누를 때까지 실행합니다",
+	"starter install":    "로컬 스택에 필요한 것을 설치합니다",
+	"starter demo":       "모든 것을 켜고 예제 캠페인을 정산까지 리허설합니다",
+	"starter install":    "스택에 필요한 것을 미리 설치합니다",
+	"starter world":      "가상의 고객과 구매 내역을 만듭니다",
+	"starter import":     "파일에서 고객, 상품, 거래를 가져옵니다",
+	"starter keys":       "계획을 승인할 때 서명하는 키를 만듭니다",
+	"starter keys new":   "승인자의 키를 만들고 정책에 넣을 줄을 보여 줍니다",
+	"starter validate":   "캠페인 스펙을 점검해 잘못된 곳을 모두 보여 줍니다",
+	"starter preview":    "시작하지 않고 누구에게 무엇을 제안할지 미리 봅니다",
+	"starter start":      "캠페인을 시작합니다. 계획을 세우고, 정책이 승인하지 않으면 담당자의 승인을 기다립니다",
+	"starter approve":    "계획을 확인하고 본인의 키로 서명해 승인합니다",
+	"starter pause":      "다시 시작할 때까지 발송과 지급을 멈춥니다",
+	"starter resume":     "멈춘 캠페인을 이어서 실행합니다",
+	"starter cancel":     "캠페인을 중단합니다. 이미 받은 고객은 정산합니다",
+	"starter status":     "캠페인이 어디까지 왔는지, 무엇을 기다리는지, 할 일은 무엇인지 보여 줍니다",
+	"starter report":     "캠페인 결과: 대상, 발송, 지급, 효과",
+	"starter why":        "고객 한 명이 무엇을 왜 받았는지, 또는 왜 받지 못했는지 보여 줍니다",
+	"starter ledger":     "캠페인의 장부: 잔액, 묶음, 검증",
+	"starter completion": "셸 자동 완성 스크립트를 출력합니다",
+	"starter help":       "명령의 도움말을 보여 줍니다",
+}
+
+var koreanFlags = map[string]string{
+	"--help": "도움말", "--dir": "로컬 스택의 데이터 폴더 (DANBI_DIR)", "--lang": "보고서와 메시지의 언어: ko 또는 en (DANBI_LANG)",
+	"--json": "결과를 JSON으로 출력", "--verbose": "모든 로그 출력", "--occurrence": "회차", "--as": "요청한 사람 (감사 기록)", "--why": "사유 (감사 기록)",
+	"--policy": "정책 파일 (기본: 스펙과 같은 폴더나 그 위 폴더의 policy.yaml)",
+
+	"start --rehearse": "이 날짜(2006-01-02)부터 리허설: 워크플로가 기다릴 때만 캠페인 시간이 흐릅니다", "start --speed": "리허설 속도: 기다리는 1초마다 흐르는 캠페인 시간(초). 0이면 기다리지 않습니다",
+	"start --population": "리허설에서 가상 고객이 반응하며 살아갑니다", "start --replace": "아직 발송하지 않은 캠페인의 계획을 바꿉니다", "start --shards": "동시에 처리할 고객 구간 수 (0: 고객 수에 따라)",
+	"approve --key": "개인 키 파일 (DANBI_KEY_FILE)", "approve --name": "정책의 승인자 목록에 있는 이름", "approve --valid": "승인의 유효 기간", "approve --hash": "확인한 계획의 해시 또는 그 앞부분 (기본: 지금 기다리는 계획)",
+	"status --watch": "끝나거나 Ctrl-C를 누를 때까지 지켜봅니다",
+	"report --html":  "이 파일에 웹 페이지로 저장", "why --reveal": "이름과 연락처를 가리지 않고 표시", "ledger --head": "검증할 때 비교할 머리 해시",
+	"import --check": "무엇을 할지만 보여 주고 바꾸지 않습니다", "import --data": "매핑에 적힌 파일이 있는 폴더", "import --max-rejects": "테이블마다 거부되어도 되는 행의 비율",
+	"preview --as-of": "특성, 수신 동의, 발송 횟수 제한의 기준 날짜 (2006-01-02)",
+	"world --months":  "살아온 달 수", "world --past-campaigns": "지난 캠페인 수: 0~2", "world --replace": "있던 세계와 그 캠페인을 모두 버립니다", "world --until": "살아온 마지막 날짜. 리허설은 여기서 시작합니다",
+	"--customers": "가상 고객 수", "--seed": "시드가 다르면 다른 고객이 됩니다",
+	"demo --spec": "실행할 캠페인", "demo --import": "가상 고객 대신 이 매핑 파일로 실제 데이터를 가져옵니다", "demo --data": "가져올 데이터의 폴더", "demo --from": "리허설 시작일 (기본: 기간의 첫날)", "demo --exit": "켜 두지 않고 캠페인과 함께 끝냅니다",
+	"demo --months": "캠페인 시작 전까지 고객이 살아온 달 수",
+	"up --without":  "시작하지 않을 부분: engine, temporal, sink, worker", "up --namespace": "Temporal 네임스페이스 (TEMPORAL_NAMESPACE, 없으면 default)",
+	"new --out": "개인 키 파일 (기본: NAME.key)",
+}
