@@ -48,7 +48,6 @@ var koreanGroups = map[string]string{groupStack: "로컬 스택:", groupData: "�
 var koreanShort = map[string]string{
 	"starter":            "마케팅 캠페인을 스펙에서 리워드 지급까지 실행합니다",
 	"starter up":         "로컬 스택을 켜고 Ctrl-C를 누를 때까지 실행합니다",
-	"starter install":    "로컬 스택에 필요한 것을 설치합니다",
 	"starter demo":       "모든 것을 켜고 예제 캠페인을 정산까지 리허설합니다",
 	"starter install":    "스택에 필요한 것을 미리 설치합니다",
 	"starter world":      "가상의 고객과 구매 내역을 만듭니다",
