@@ -18,7 +18,9 @@ import (
 	"github.com/danbi-project/danbi/workflows"
 )
 
-func korean(s string) bool { return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Hangul, r) }) }
+func korean(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool { return unicode.Is(unicode.Hangul, r) })
+}
 
 // under is a run at a stage with all that a sentence may be made of.
 func underWay(stage campaign.Stage) workflows.Status {
