@@ -62,6 +62,13 @@ DANBI_CLICKHOUSE_ADDR and TEMPORAL_ADDRESS to work with servers of yours.
 	for _, newCommand := range commands {
 		cmd := newCommand(a)
 		cmd.Args = a.arguments(cmd.Args)
+		switch {
+		case cmd.ValidArgsFunction != nil:
+		case strings.HasPrefix(cmd.Use, "import "):
+			cmd.ValidArgsFunction = yamlFiles
+		default: // a campaign's name is no file's
+			cmd.ValidArgsFunction = cobra.NoFileCompletions
+		}
 		root.AddCommand(cmd)
 	}
 	root.InitDefaultHelpFlag() // else `starter --help --lang ko` takes ko for a command

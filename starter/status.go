@@ -22,19 +22,24 @@ func newStatusCommand(a *App) *cobra.Command {
 	run := campaign.Run{Occurrence: 1}
 	var watch bool
 	cmd := &cobra.Command{
-		Use: "status CAMPAIGN", Short: "Where a campaign stands, what it waits for, and what to do", GroupID: groupCampaign, Args: cobra.ExactArgs(1),
+		Use: "status [CAMPAIGN]", Short: "Where a campaign stands, what it waits for, and what to do", GroupID: groupCampaign, Args: cobra.MaximumNArgs(1),
 		Long: `Where a campaign stands, what it waits for, and what a person can do now. With --watch it says each change, and how
-far the messages are, until the campaign ends or Ctrl-C; with --json too, a line of JSON for each change.`,
-		Example: `  starter status card-spend-autumn
+far the messages are, until the campaign ends or Ctrl-C; with --json too, a line of JSON for each change.
+Without a name it lists the campaigns that were started.`,
+		Example: `  starter status
+  starter status card-spend-autumn
   starter status card-spend-autumn --watch
   starter status card-spend-autumn --json | jq -r '.stage, .plan.hash'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			run.Campaign = args[0]
 			c, err := a.Temporal(cmd.Context())
 			if err != nil {
 				return err
 			}
 			defer c.Close()
+			if len(args) == 0 {
+				return a.list(cmd.Context(), c)
+			}
+			run.Campaign = args[0]
 			if watch {
 				last, err := a.watch(cmd.Context(), c, run, func(s workflows.Status) bool { return s.Stage.Final() })
 				if interrupted(cmd.Context(), err) {

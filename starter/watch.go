@@ -107,6 +107,9 @@ func (w *watcher) tellStuck(ctx context.Context, c client.Client, s workflows.St
 // headlineOf is what a reader has to see once: the stage, a pause, a fault.
 func (w *watcher) headlineOf(s workflows.Status) string {
 	line := s.Stage.Describe(w.Lang)
+	if s.Stage == campaign.StageDraft { // it runs, or nobody could ask it
+		line = w.text("Started", "시작했습니다")
+	}
 	if s.Paused {
 		line += w.text(" · PAUSED", " · 일시 중지")
 	}
