@@ -34,8 +34,8 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	if in.Prices.Out > brief.Spec.Budget.Exposure {
 		add(true, "over_exposure", 0, "rewards that are out, %d, are over budget.exposure %d", in.Prices.Out, brief.Spec.Budget.Exposure)
 	}
-	if age := in.Clock.At(in.Times.Opens).Sub(in.Snapshot.Instant); age > time.Duration(brief.Policy.SnapshotAge) && brief.Policy.SnapshotAge > 0 {
-		add(true, "stale_snapshot", 0, "the snapshot is %s older than the policy's snapshot_age allows: plan again", age)
+	if age := in.Times.Opens.Sub(in.Snapshot.Instant); age > time.Duration(brief.Policy.SnapshotAge) && brief.Policy.SnapshotAge > 0 {
+		add(true, "stale_snapshot", 0, "when the window opens the snapshot will be %s old, more than the policy's snapshot_age allows: plan again", age)
 	}
 	for _, reason := range slices.Sorted(maps.Keys(in.Blocked)) {
 		add(false, "blocked_"+reason, in.Blocked[reason], "%d deliveries are left out: %s", in.Blocked[reason], reason)
