@@ -58,8 +58,8 @@ func Classify(err error) error {
 	if errors.As(err, &wrong) {
 		return temporal.NewNonRetryableApplicationError(err.Error(), "BadSpec", err)
 	}
-	if unreachable(err) {
-		return temporal.NewApplicationErrorWithCause(fmt.Sprintf("%s (%s)", warehouseAway, err), "WarehouseUnreachable", err)
+	if broken := connection(err); broken != nil {
+		return temporal.NewApplicationError(fmt.Sprintf("%s (%v)", warehouseAway, broken), "WarehouseUnreachable") // whose causes say no more
 	}
 	return err
 }
@@ -69,9 +69,17 @@ func Classify(err error) error {
 const warehouseAway = "ClickHouse can't be reached. Nothing is lost: this step is tried again by itself until ClickHouse answers. " +
 	"Next: bring ClickHouse back (`starter up` restarts a local one by itself; else check DANBI_CLICKHOUSE_ADDR, the server and the network); nothing has to be pressed here"
 
-// unreachable says that a connection could not be made, or broke.
-func unreachable(err error) bool {
+// connection is the fault of a connection that could not be made, or broke; nil for other faults.
+func connection(err error) error {
 	var network *net.OpError
 	var name *net.DNSError
-	return errors.As(err, &network) || errors.As(err, &name) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	switch {
+	case errors.As(err, &network):
+		return network
+	case errors.As(err, &name):
+		return name
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return errors.New("it broke the connection off")
+	}
+	return nil
 }

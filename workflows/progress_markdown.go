@@ -26,7 +26,11 @@ func (s *Status) markdown() string {
 
 // headline is the stage, by its name in the search attributes and as a manager calls it.
 func headline(b *strings.Builder, stage campaign.Stage, paused bool) {
-	fmt.Fprintf(b, "### Stage: %s%s\n\n%s. %s.\n\n", stage, map[bool]string{true: ", PAUSED"}[paused], stage.Describe("en"), stage.Describe("ko"))
+	mark, en, ko := "", stage.Describe("en"), stage.Describe("ko")
+	if paused {
+		mark, en, ko = ", PAUSED", "Nothing is sent or paid until it is resumed; what has left stays sent", "일시 중지: 재개할 때까지 발송도 지급도 하지 않습니다"
+	}
+	fmt.Fprintf(b, "### Stage: %s%s\n\n%s. %s.\n\n", stage, mark, en, ko)
 }
 
 // why is what the run waits for, or what stopped it.
@@ -39,9 +43,11 @@ func (s *Status) why() string {
 		if s.PausedBy.Why != "" {
 			why += ": " + s.PausedBy.Why
 		}
-		return why + ". Nothing is sent or paid until it is resumed; what has left stays sent."
+		return sentence(why)
 	case s.Stage.Final():
 		return ""
+	case s.Stage == campaign.StageDispatching && s.Dispatch.Waves > 0:
+		return fmt.Sprintf("it sends wave %d of %d of touch `%s`, or waits for the wave's hour.", s.Dispatch.Wave, s.Dispatch.Waves, s.Dispatch.Touch)
 	}
 	return sentence("it waits for " + s.Waits)
 }
@@ -58,7 +64,7 @@ func (s *Status) action() string {
 	case s.Stage == campaign.StageClosed, s.Stage == campaign.StageCancelled:
 		return fmt.Sprintf("nothing. Read the report: `starter report %s`", s.Run.Campaign)
 	case s.Stage == campaign.StageAwaiting && !s.Plan.Blocks:
-		return fmt.Sprintf("somebody whom the policy names as approver, and who is not the author, presses `starter approve %s --hash %s --key FILE --name NAME`. Or stop it: `starter cancel %[1]s`", s.Run.Campaign, s.Plan.Hash)
+		return fmt.Sprintf("somebody whom the policy names as approver, and who is not the author runs `starter approve %s --hash %s --key FILE --name NAME`. Or stop it: `starter cancel %[1]s`", s.Run.Campaign, s.Plan.Hash)
 	case s.Next != "":
 		return s.Next
 	}
@@ -82,7 +88,7 @@ func (s *Status) figures() []string {
 	line := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	amount := func(m money.Minor) string { return money.Format(m, s.Currency, "en") }
 	if d := s.Dispatch; d.Waves > 0 {
-		line("Touch `%s`: wave %d of %d, %d of %d messages sent%s", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned, suppressed(d))
+		line("Touch `%s`: wave %d of %d; %d of %d messages sent in the waves before%s", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned, suppressed(d))
 		if d.Unknown > 0 {
 			line("**%d deliveries are unknown**: the provider can't say whether it has them; see `docs/runbook.md`", d.Unknown)
 		}
@@ -97,7 +103,7 @@ func (s *Status) figures() []string {
 		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)
 	}
 	if s.Prices.Out > 0 {
-		line("Offers: expected cost %s, at most %s", amount(s.Prices.Cost), amount(s.Prices.Out))
+		line("Offers: expected cost %s, at most %s%s", amount(s.Prices.Cost), amount(s.Prices.Out), without(s.Prices.Offers["none"]))
 	}
 	for _, f := range s.Plan.Findings {
 		line("%s%s", map[bool]string{true: "**blocks:** "}[f.Blocks], f.Message)
@@ -107,6 +113,14 @@ func (s *Status) figures() []string {
 	}
 	line("Campaign time: %s%s", s.local(s.Now), map[bool]string{true: " (rehearsal: it moves only while the workflow waits)"}[s.Rehearsal])
 	return lines
+}
+
+// without says why fewer messages are planned than customers are treated.
+func without(none uint64) string {
+	if none == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; for %d customers none pays, they get no message", none)
 }
 
 func suppressed(d DispatchProgress) string {
