@@ -127,6 +127,28 @@ func (p *process) howItEnded() string {
 	return p.err.Error()
 }
 
+// complaint is the error that a process of ours ended with, as it printed it; empty when it was killed or said nothing.
+func (p *process) complaint() string {
+	f, err := os.Open(p.log.Name())
+	if err != nil {
+		return ""
+	}
+	defer func() { _ = f.Close() }()
+	text, err := io.ReadAll(io.NewSectionReader(f, p.logAt, 1<<20))
+	if err != nil {
+		return ""
+	}
+	var last string
+	for line := range strings.Lines(string(text)) {
+		for _, mark := range []string{"Error: ", "오류: "} {
+			if rest, ok := strings.CutPrefix(strings.TrimSpace(line), mark); ok {
+				last = ": " + rest
+			}
+		}
+	}
+	return last
+}
+
 // lastWords are the last lines of the process's log, where the cause usually stands.
 func (p *process) lastWords() string {
 	const most, lines = 2000, 3

@@ -93,7 +93,7 @@ func (p *supervised) keep(say func(sentence string, fields ...zap.Field), change
 		if time.Since(proc.began) > steadyAfter {
 			pause = firstPause
 		}
-		say(fmt.Sprintf("%s stopped (%s); starting it again in %s", title(p.name), proc.howItEnded(), pause),
+		say(fmt.Sprintf("%s stopped (%s); starting it again in %s", title(p.name), proc.howItEnded()+proc.complaint(), pause),
 			zap.String("part", p.name), zap.String("log", p.log))
 		select {
 		case <-time.After(pause):
