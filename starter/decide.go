@@ -52,7 +52,7 @@ func newRequestCommand(a *App, request workflows.Update[workflows.Reason, workfl
 			if err != nil {
 				return a.refusal(ctx, c, run, err)
 			}
-			return a.printAck(run, ack)
+			return a.printAck(run, ack, done(a, request))
 		},
 	}
 	cmd.Flags().Uint32Var(&run.Occurrence, "occurrence", 1, "which occurrence")
@@ -99,7 +99,7 @@ of a spec can't approve it.`,
 			if err != nil {
 				return a.refusal(ctx, c, run, err)
 			}
-			return a.printAck(run, ack)
+			return a.printAck(run, ack, fmt.Sprintf(a.text("plan %s… is approved by %s", "계획 %s…을(를) %s 이름으로 승인했습니다"), hash[:min(shortHash, len(hash))], name))
 		},
 	}
 	flags := cmd.Flags()
@@ -111,16 +111,24 @@ of a spec can't approve it.`,
 	return cmd
 }
 
-func (a *App) printAck(run campaign.Run, ack workflows.Ack) error {
+// printAck confirms a request: what it did, which the stage may show only a moment later.
+func (a *App) printAck(run campaign.Run, ack workflows.Ack, done string) error {
 	if a.JSON {
 		return a.PrintJSON(ack)
 	}
-	paused := ""
-	if ack.Paused {
-		paused = a.text(", paused", ", 일시 중지됨")
-	}
-	a.Sayf("%s: %s%s", run.Campaign, ack.Stage.Describe(a.Lang), paused)
+	a.Sayf("%s: %s", run.Campaign, done)
 	return nil
+}
+
+// done is what a request does once it was taken.
+func done(a *App, request workflows.Update[workflows.Reason, workflows.Ack]) string {
+	switch request {
+	case workflows.Pause:
+		return a.text("paused; nothing is sent or paid until it is resumed", "일시 중지했습니다. 다시 시작할 때까지 보내거나 지급하지 않습니다")
+	case workflows.Resume:
+		return a.text("goes on", "다시 시작했습니다")
+	}
+	return a.text("is being stopped; whoever was reached is still settled", "중단합니다. 이미 받은 고객은 정산합니다")
 }
 
 // defaultActor is the name that the audit trail gets unless --as says another.

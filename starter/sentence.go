@@ -89,12 +89,14 @@ func (a *App) needs(plan activities.PreflightOutput) string {
 	}
 	var all []string
 	for _, reason := range plan.Reasons {
-		field, _, _ := strings.Cut(reason, ":")
-		if sentence, known := map[string]string{
-			"expected": "예상 비용이 자동 승인 한도를 넘습니다", "exposure": "최대 지급액이 자동 승인 한도를 넘습니다", "reward": "고객 한 명의 혜택이 자동 승인 한도를 넘습니다",
-			"customers": "대상 고객 수가 자동 승인 한도를 넘습니다", "auto_approve": "정책상 모든 승인은 사람이 합니다",
-		}[field]; known {
-			reason = sentence
+		field, figures, _ := strings.Cut(reason, ": ")
+		name, known := map[string]string{"expected": "예상 비용", "exposure": "최대 지급액", "reward": "고객 한 명의 혜택", "customers": "대상 고객 수"}[field]
+		value, limit, above := strings.Cut(figures, " is more than what approves itself, ")
+		switch {
+		case known && above:
+			reason = fmt.Sprintf("%s %s, 자동 승인 한도 %s 초과", name, value, limit)
+		case field == "auto_approve":
+			reason = "정책상 모든 승인은 사람이 합니다"
 		}
 		all = append(all, reason)
 	}

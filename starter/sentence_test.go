@@ -50,6 +50,7 @@ func TestEveryStageSpeaksBothLanguages(t *testing.T) {
 			}
 		}
 	}
+	require.Equal(t, "담당자의 승인: 대상 고객 수 30, 자동 승인 한도 10 초과", (&App{Lang: "ko"}).waits(underWay(campaign.StageAwaiting)))
 	s := underWay(campaign.StageFailed)
 	s.Failure = "score: " + targeting.ErrEmptyAudience.Error()
 	require.True(t, korean((&App{Lang: "ko"}).failure(s)))

@@ -1,6 +1,10 @@
 package campaign
 
-import "github.com/danbi-project/danbi/internal/money"
+import (
+	"strconv"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
 
 // Figures are what a finished plan comes to: what is approved, and what the limits are compared with before anything is sent.
 type Figures struct {
@@ -45,6 +49,6 @@ func (f Figures) above(limits Limits, whose Text) []Fault {
 	compare("expected", int64(f.Expected), int64(limits.Expected), amount)
 	compare("exposure", int64(f.Exposure), int64(limits.Exposure), amount)
 	compare("reward", int64(f.Reward), int64(limits.Reward), amount)
-	compare("customers", int64(f.Customers), int64(limits.Customers), func(n int64) any { return n })
+	compare("customers", int64(f.Customers), int64(limits.Customers), func(n int64) any { return strconv.FormatInt(n, 10) })
 	return all
 }
