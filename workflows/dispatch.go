@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/temporal"
@@ -194,12 +193,11 @@ func (d *dispatchRun) finish(ctx workflow.Context) (DispatchResult, error) {
 
 // tell shows in the Temporal UI where the touch stands, why, and what to press.
 func (d *dispatchRun) tell(ctx workflow.Context, why, next string) {
-	var b strings.Builder
-	headline(&b, campaign.StageDispatching, d.control.paused)
+	details := headline(campaign.StageDispatching, d.control.paused)
 	p := d.in.Progress
-	fmt.Fprintf(&b, "**Why:** %s\n\n**Next:** %s\n\n- %d of %d messages sent in the waves before%s\n- Campaign: `%s`\n",
+	details += fmt.Sprintf("**Why:** %s\n\n**Next:** %s\n\n- %d of %d messages sent in the waves before%s\n- Campaign: `%s`\n",
 		sentence(why), sentence(next), p.Sent, p.Planned, suppressed(p), d.in.Run.WorkflowID())
-	workflow.SetCurrentDetails(ctx, b.String())
+	workflow.SetCurrentDetails(ctx, details)
 }
 
 // hourOf is when a wave's hour begins.

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 
+	"go.temporal.io/sdk/workflow"
+
 	"github.com/danbi-project/danbi/activities"
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -13,24 +15,24 @@ import (
 // markdown is the story that the Temporal UI shows: stage, reason, next action, then the figures.
 func (s *Status) markdown() string {
 	var b strings.Builder
-	headline(&b, s.Stage, s.Paused)
+	b.WriteString(headline(s.Stage, s.Paused))
 	if why := s.why(); why != "" {
-		fmt.Fprintf(&b, "**Why:** %s\n\n", why)
+		b.WriteString("**Why:** " + why + "\n\n")
 	}
-	fmt.Fprintf(&b, "**Next:** %s\n\n", s.action())
+	b.WriteString("**Next:** " + s.action() + "\n\n")
 	for _, line := range s.figures() {
-		fmt.Fprintf(&b, "- %s\n", line)
+		b.WriteString("- " + line + "\n")
 	}
 	return b.String()
 }
 
 // headline is the stage, by its name in the search attributes and as a manager calls it.
-func headline(b *strings.Builder, stage campaign.Stage, paused bool) {
-	mark, en, ko := "", stage.Describe("en"), stage.Describe("ko")
+func headline(stage campaign.Stage, paused bool) string {
+	mark, en, ko := "", stage.Describe("en"), stage.Describe("ko") //workflowcheck:ignore
 	if paused {
 		mark, en, ko = ", PAUSED", "Nothing is sent or paid until it is resumed; what has left stays sent", "일시 중지: 재개할 때까지 발송도 지급도 하지 않습니다"
 	}
-	fmt.Fprintf(b, "### Stage: %s%s\n\n%s. %s.\n\n", stage, mark, en, ko)
+	return fmt.Sprintf("### Stage: %s%s\n\n%s. %s.\n\n", stage, mark, en, ko)
 }
 
 // why is what the run waits for, or what stopped it.
@@ -125,8 +127,8 @@ func without(none uint64) string {
 
 func suppressed(d DispatchProgress) string {
 	var n uint64
-	for _, count := range d.Suppressed { //workflowcheck:ignore a sum has no order
-		n += count
+	for _, reason := range workflow.DeterministicKeys(d.Suppressed) {
+		n += d.Suppressed[reason]
 	}
 	if n == 0 {
 		return ""
@@ -139,7 +141,8 @@ const shown = "2006-01-02 15:04 MST"
 
 // local is an instant as the campaign's own people read it.
 func (s *Status) local(at time.Time) string {
-	if zone, err := campaign.LoadZone(s.Zone); err == nil {
+	zone, err := campaign.LoadZone(s.Zone) //workflowcheck:ignore
+	if err == nil {                        // it is only shown: a worker that knows no zones shows UTC, and decides the same
 		at = at.In(zone)
 	}
 	return at.Format(shown)

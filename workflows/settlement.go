@@ -2,7 +2,6 @@ package workflows
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"go.temporal.io/sdk/workflow"
@@ -116,10 +115,9 @@ func (s *settlementRun) pay(ctx workflow.Context, out *SettlementResult) error {
 
 // tell shows in the Temporal UI where the settlement stands, why, and what to press.
 func (s *settlementRun) tell(ctx workflow.Context, why, next string) {
-	var b strings.Builder
-	headline(&b, campaign.StageSettling, s.control.paused)
-	fmt.Fprintf(&b, "**Why:** %s\n\n**Next:** %s\n\n- Campaign: `%s`\n", sentence(why), sentence(next), s.in.Run.WorkflowID())
-	workflow.SetCurrentDetails(ctx, b.String())
+	details := headline(campaign.StageSettling, s.control.paused)
+	details += fmt.Sprintf("**Why:** %s\n\n**Next:** %s\n\n- Campaign: `%s`\n", sentence(why), sentence(next), s.in.Run.WorkflowID())
+	workflow.SetCurrentDetails(ctx, details)
 }
 
 // book posts a batch for each shard; the last one's head is the head of the chain.
