@@ -136,6 +136,9 @@ func (w *wave) all(ctx context.Context, slots []dispatch.Slot) error {
 		if err != nil {
 			return err
 		}
+		if err := w.quota(ctx, n); err != nil {
+			return err
+		}
 		w.pages.Add(1)
 		if err := w.page(ctx, slots[:n]); err != nil {
 			return err
@@ -149,6 +152,9 @@ func (w *wave) all(ctx context.Context, slots []dispatch.Slot) error {
 // still while it sends.
 func (w *wave) due(ctx context.Context, slots []dispatch.Slot) (int, error) {
 	most := min(w.stage.Settings.page(), len(slots))
+	if rate := w.touch.brief.Policy.RateOf(w.touch.name); rate > 0 {
+		most = min(most, rate) // a quota is leased by the second
+	}
 	if w.in.Clock.Rehearsal {
 		return most, ctx.Err()
 	}

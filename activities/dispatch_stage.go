@@ -19,6 +19,7 @@ type Dispatch struct {
 	Channels Channels
 	Briefs   Briefs
 	Settings DispatchSettings
+	Throttle ThrottleKeeper // nil: nobody leases quotas, and rates of a policy can't be kept
 
 	mu     sync.Mutex
 	priors map[string]dispatch.Priors // by snapshot: one look at it serves all shards

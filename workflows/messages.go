@@ -27,6 +27,7 @@ const (
 const (
 	Book  Update[activities.BookBatchInput, activities.PostBatchOutput]         = "book"
 	Admit Update[activities.AdmitContactsInput, activities.AdmitContactsOutput] = "admit"
+	Lease Update[activities.LeaseQuotaInput, activities.LeaseQuotaOutput]       = "lease"
 )
 
 // StatusQuery asks a campaign where it stands; it answers a Status.

@@ -13,4 +13,5 @@ func Register(to worker.WorkflowRegistry) {
 	to.RegisterWorkflow(Books)
 	to.RegisterWorkflow(Contacts)
 	to.RegisterWorkflow(Schedule)
+	to.RegisterWorkflow(Throttle)
 }

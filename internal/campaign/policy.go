@@ -12,6 +12,7 @@ type Policy struct {
 	Salt        string           `yaml:"salt" json:"salt"`                       // of every hash that assigns; changing it breaks the holdout
 	Exposure    float64          `yaml:"exposure_factor" json:"exposure_factor"` // default exposure = expected x this
 	Caps        []Cap            `yaml:"caps,omitempty" json:"caps,omitempty"`
+	Rates       []Rate           `yaml:"rates,omitempty" json:"rates,omitempty"` // what providers take, over all campaigns and workers
 	Quiet       Quiet            `yaml:"quiet_hours" json:"quiet_hours"`
 	ConsentAge  Duration         `yaml:"consent_age,omitempty" json:"consent_age,omitempty"` // reconfirmed at least so often; default 2 years
 	SnapshotAge Duration         `yaml:"snapshot_age,omitempty" json:"snapshot_age"`         // an older plan is planned again; default 3d
@@ -39,6 +40,22 @@ type CurrencyLimits struct {
 type Approver struct {
 	Name string `yaml:"name" json:"name"`
 	Key  string `yaml:"key" json:"key"`
+}
+
+// Rate is how many messages a channel's provider takes a second.
+type Rate struct {
+	Channel   string `yaml:"channel" json:"channel"`
+	PerSecond int    `yaml:"per_second" json:"per_second"`
+}
+
+// RateOf is what a channel's provider takes a second; 0: as much as one sends.
+func (p Policy) RateOf(channel string) int {
+	for _, rate := range p.Rates {
+		if rate.Channel == channel {
+			return rate.PerSecond
+		}
+	}
+	return 0
 }
 
 // Cap is a frequency cap over a rolling window, across all campaigns.

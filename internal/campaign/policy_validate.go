@@ -53,6 +53,11 @@ func (p Policy) Validate() error {
 			v.word(key(field, "channel"), cap.Channel, channels...)
 		}
 	}
+	for i, rate := range p.Rates {
+		field := fmt.Sprintf("rates[%d]", i)
+		v.word(key(field, "channel"), rate.Channel, channels...)
+		positive(v, key(field, "per_second"), rate.PerSecond, nil)
+	}
 	for i, channel := range p.Quiet.Exempt {
 		v.word(fmt.Sprintf("quiet_hours.exempt[%d]", i), channel, channels...)
 	}

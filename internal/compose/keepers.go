@@ -2,6 +2,7 @@ package compose
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 
 	enums "go.temporal.io/api/enums/v1"
@@ -31,4 +32,14 @@ func (k contactsKeeper) Admit(ctx context.Context, in activities.AdmitContactsIn
 		ID: bucket.ID(), TaskQueue: workflows.TaskQueue, StaticSummary: fmt.Sprintf("contacts of customers from %d", in.Shard.Low),
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
 	}, workflows.Contacts, bucket, id, in)
+}
+
+// throttle asks the workflow that leases a channel's quotas. Each request is one of its own: a quota is not business identity.
+type throttle struct{ temporal client.Client }
+
+func (t throttle) Lease(ctx context.Context, in activities.LeaseQuotaInput) (activities.LeaseQuotaOutput, error) {
+	return workflows.Lease.AskOrStart(ctx, t.temporal, client.StartWorkflowOptions{
+		ID: workflows.ThrottleID(in.Channel), TaskQueue: workflows.TaskQueue, StaticSummary: "quotas of " + in.Channel,
+		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,
+	}, workflows.Throttle, workflows.ThrottleState{Channel: in.Channel}, rand.Text(), in)
 }
