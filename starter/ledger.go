@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -49,7 +50,11 @@ the one that you give by --head (` + "`temporal workflow query --type head --wor
 			if err != nil {
 				return err
 			}
-			b := books{App: a, store: store, run: run, currency: brief.Spec.Currency}
+			zone, err := campaign.LoadZone(brief.Spec.Zone)
+			if err != nil {
+				return err
+			}
+			b := books{App: a, store: store, run: run, currency: brief.Spec.Currency, zone: zone}
 			what := append(args[1:], "balance")[0]
 			switch {
 			case what == "balance" && len(args) < 3:
@@ -83,6 +88,7 @@ type books struct {
 	store    *warehouse.Warehouse
 	run      campaign.Run
 	currency string
+	zone     *time.Location // that people read its times in
 }
 
 func (b books) money(amount money.Minor) string { return money.Format(amount, b.currency, b.Lang) }
@@ -131,11 +137,11 @@ func (b books) batches(ctx context.Context) error {
 		return err
 	}
 	if b.JSON {
-		return b.PrintJSON(batches)
+		return b.PrintJSON(append([]ledger.Batch{}, batches...))
 	}
 	var rows [][]string
 	for _, link := range batches {
-		rows = append(rows, []string{strconv.FormatUint(uint64(link.Number), 10), string(link.Kind), strconv.FormatUint(link.Postings, 10), link.At.Format("2006-01-02 15:04"), link.Head})
+		rows = append(rows, []string{strconv.FormatUint(uint64(link.Number), 10), string(link.Kind), strconv.FormatUint(link.Postings, 10), link.At.In(b.zone).Format(minutes), link.Head})
 	}
 	b.PrintTable([]Column{{Title: b.text("Batch", "묶음"), Right: true}, {Title: b.text("Kind", "종류")}, {Title: b.text("Postings", "기장"), Right: true}, {Title: b.text("Campaign time", "캠페인 시각")}, {Title: b.text("Head", "머리 해시")}}, rows)
 	return nil
@@ -193,7 +199,7 @@ func (b books) show(ctx context.Context, who string) error {
 		return err
 	}
 	if b.JSON {
-		return b.PrintJSON(postings)
+		return b.PrintJSON(append([]ledger.Row{}, postings...))
 	}
 	var rows [][]string
 	for _, p := range postings {
@@ -201,7 +207,7 @@ func (b books) show(ctx context.Context, who string) error {
 		if p.Amount < 0 {
 			debit, credit = "", b.money(-p.Amount)
 		}
-		rows = append(rows, []string{strconv.FormatUint(uint64(p.Batch), 10), p.At.Format("2006-01-02 15:04"), string(p.Kind), p.Reference, string(p.Account), debit, credit})
+		rows = append(rows, []string{strconv.FormatUint(uint64(p.Batch), 10), p.At.In(b.zone).Format(minutes), string(p.Kind), p.Reference, string(p.Account), debit, credit})
 	}
 	if len(rows) == 0 {
 		b.Sayf("%s", b.text(fmt.Sprintf("Nothing was booked for customer #%d.", customer), fmt.Sprintf("고객 #%d에 대해 기장된 내용이 없습니다.", customer)))
