@@ -45,7 +45,7 @@ func (s said) ends(t *testing.T, code int, sentences ...string) {
 	t.Helper()
 	require.Equal(t, code, s.code, "%s%s", s.out, s.err)
 	for _, sentence := range sentences {
-		assert.Contains(t, strings.Join(strings.Fields(s.out+s.err), " "), sentence)
+		assert.Contains(t, strings.Join(strings.Fields(strings.ReplaceAll(s.out+s.err, "│", " ")), " "), sentence) // tables break lines
 	}
 	require.NotContains(t, s.out+s.err, "goroutine ", "no stack traces")
 }

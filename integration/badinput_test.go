@@ -179,7 +179,9 @@ func (l *local) badApprovals() {
 	status := l.until(run, time.Minute, "the plan", at(campaign.StageAwaiting))
 	reserved := l.count(`SELECT count() FROM planned_deliveries WHERE campaign = {campaign:String}`, named(run)...)
 	require.Positive(l.t, reserved)
-	l.try("ko", "status", run.Campaign).ends(l.t, 0, "승인을 기다립니다", "대상 고객 수가 자동 승인 한도를 넘습니다", "starter approve signed", status.Plan.Hash[:12])
+	l.try("ko", "status", run.Campaign).ends(l.t, 0, "승인을 기다립니다", fmt.Sprintf("대상 고객 수 %d, 자동 승인 한도 10 초과", status.Treated), "starter approve signed", status.Plan.Hash[:12])
+
+	l.try("en", "status", run.Campaign).ends(l.t, 0, fmt.Sprintf("customers: %d is more than what approves itself, 10", status.Treated))
 
 	as := func(lang, key, name string, more ...string) said {
 		return l.try(lang, append([]string{"approve", run.Campaign, "--key", key, "--name", name}, more...)...)
@@ -198,11 +200,12 @@ func (l *local) badApprovals() {
 	require.Zero(l.t, l.count(`SELECT count() FROM decisions WHERE campaign = {campaign:String} AND action = 'approve'`, named(run)...))
 
 	l.try("ko", "resume", run.Campaign).ends(l.t, 5, "지금은 할 수 없습니다")
-	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0)
+	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0, "이미 받은 고객은 정산합니다")
 	l.until(run, time.Minute, "the cancelled end", at(campaign.StageCancelled))
 	l.empty(run)
 	require.Zero(l.t, l.count(`SELECT count() FROM (SELECT customer_key, max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY customer_key) WHERE reached != 'suppressed'`, named(run)...))
 	l.try("ko", "cancel", run.Campaign).ends(l.t, 5, "이미 끝났습니다")
+	l.try("ko", "status").ends(l.t, 0, "signed/1", "for-nobody/1", "계속할 수 없습니다")
 
 	// The contacts that it had reserved are free again: the same people are planned for another campaign of that day.
 	again := occurrence("signed-again")
@@ -211,21 +214,21 @@ func (l *local) badApprovals() {
 	for _, f := range replanned.Plan.Findings {
 		require.NotEqual(l.t, "capped", f.Kind, "contacts of a cancelled campaign still count")
 	}
-	l.try("ko", "approve", again.Campaign, "--key", lee, "--name", "lee.seojun", "--hash", replanned.Plan.Hash[:12]).ends(l.t, 0)
+	l.try("ko", "approve", again.Campaign, "--key", lee, "--name", "lee.seojun", "--hash", replanned.Plan.Hash[:12]).ends(l.t, 0, "승인했습니다")
 	l.until(again, 2*time.Minute, "the first messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 0 || settled(s) })
 }
 
 // pausedByCommand goes on with the campaign that was approved: a pause holds, a resume loses nobody and doubles nobody.
 func (l *local) pausedByCommand() {
 	run := occurrence("signed-again")
-	l.try("ko", "pause", run.Campaign, "--why", "시험").ends(l.t, 0, "일시 중지됨")
+	l.try("ko", "pause", run.Campaign, "--why", "시험").ends(l.t, 0, "일시 중지했습니다")
 	l.try("ko", "pause", run.Campaign).ends(l.t, 5, "일시 중지됨")
 	time.Sleep(time.Second)
 	held := len(l.mails())
 	l.try("ko", "status", run.Campaign).ends(l.t, 0, "(일시 중지)", "starter resume signed-again")
 	time.Sleep(time.Second)
 	require.Len(l.t, l.mails(), held, "a message left in a pause")
-	l.try("ko", "resume", run.Campaign).ends(l.t, 0)
+	l.try("ko", "resume", run.Campaign).ends(l.t, 0, "다시 시작했습니다")
 	l.until(run, 2*time.Minute, "the closed books", at(campaign.StageClosed))
 	l.verifyMail(run, 100)
 	l.verifyMoney(run, 1)
@@ -245,7 +248,7 @@ func (l *local) cancelledInTheMiddle() {
 	l.try("ko", "start", l.spec(run.Campaign, "2026-09-28", "2026-09-29", "spread: 2d", "spread: 1d", "starts: 2026-09-01", "starts: 2026-09-02", "contacted_within: 7d", "segments: [none]"),
 		"--policy", l.policy("{most: 1, within: 1d}", "{most: 3, within: 1d}"), "--rehearse", "2026-09-02").ends(l.t, 0)
 	l.until(run, 2*time.Minute, "some messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 20 || settled(s) })
-	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0)
+	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0, "이미 받은 고객은 정산합니다")
 	status := l.until(run, 2*time.Minute, "the cancelled end", at(campaign.StageCancelled))
 	sent := l.count(`SELECT uniqExact(customer_key) FROM delivery_events WHERE campaign = {campaign:String} AND state = 'sent'`, named(run)...)
 	require.Positive(l.t, sent)
