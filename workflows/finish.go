@@ -16,7 +16,7 @@ import (
 // observe waits while the offers run, and until the purchases of their window are known.
 func (r *campaignRun) observe(ctx workflow.Context) error {
 	if err := r.enter(ctx, r.stageUnlessCancelling(campaign.StageObserving),
-		fmt.Sprintf("the offers run until %s; their purchases are known at %s", r.times.Closes.Format(shown), r.times.Settles.Format(shown)), ""); err != nil {
+		fmt.Sprintf("the offers run until %s; their purchases are known at %s", r.status.local(r.times.Closes), r.status.local(r.times.Settles)), ""); err != nil {
 		return err
 	}
 	if err := waitUntil(ctx, &r.clock, r.times.Settles, func() bool { return false }, "until the window's purchases are known"); err != nil {
@@ -55,7 +55,7 @@ func (r *campaignRun) measure(ctx workflow.Context) error {
 		return err
 	}
 	return r.enter(ctx, r.stageUnlessCancelling(campaign.StageSettled),
-		fmt.Sprintf("the clawback window, until %s", r.times.Ends.Format(shown)), fmt.Sprintf("read the report: `starter report %s`", r.run.Campaign))
+		fmt.Sprintf("the clawback window, until %s", r.status.local(r.times.Ends)), fmt.Sprintf("read the report: `starter report %s`", r.run.Campaign))
 }
 
 // close waits out the clawback window, takes back what no longer holds, and closes the books.

@@ -2,6 +2,7 @@ package workflows
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -90,7 +91,11 @@ func (s *Status) figures() []string {
 	line := func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) }
 	amount := func(m money.Minor) string { return money.Format(m, s.Currency, "en") }
 	if d := s.Dispatch; d.Waves > 0 {
-		line("Touch `%s`: wave %d of %d; %d of %d messages sent in the waves before%s", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned, suppressed(d))
+		if s.Stage == campaign.StageDispatching {
+			line("Touch `%s`: wave %d of %d; %d of %d messages sent in the waves before%s", d.Touch, d.Wave, d.Waves, d.Sent, d.Planned, suppressed(d))
+		} else {
+			line("Touch `%s`: %d of %d messages sent%s", d.Touch, d.Sent, d.Planned, suppressed(d))
+		}
 		if d.Unknown > 0 {
 			line("**%d deliveries are unknown**: the provider can't say whether it has them; see `docs/runbook.md`", d.Unknown)
 		}
@@ -99,7 +104,11 @@ func (s *Status) figures() []string {
 		line("Settlement: %d reached, %d met the terms, %s due; %d paid, %s", q.Reached, q.Qualified, amount(q.Due), s.Settlement.Paid.Paid, amount(s.Settlement.Paid.Amount))
 	}
 	if s.Effect != nil {
-		line("Effect on %s per customer: %.2f, between %.2f and %.2f; %s", s.Effect.Metric, s.Effect.Difference, s.Effect.Low, s.Effect.High, strings.ReplaceAll(string(s.Effect.Claim), "_", " "))
+		of := func(x float64) string { return fmt.Sprintf("%.2f", x) }
+		if s.Effect.Metric != campaign.MetricPurchases {
+			of = func(x float64) string { return amount(money.Minor(math.Round(x))) }
+		}
+		line("Effect on %s per customer: %s, between %s and %s; %s", s.Effect.Metric, of(s.Effect.Difference), of(s.Effect.Low), of(s.Effect.High), strings.ReplaceAll(string(s.Effect.Claim), "_", " "))
 	}
 	if s.Treated+s.Control > 0 {
 		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)

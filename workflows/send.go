@@ -35,7 +35,7 @@ func (r *campaignRun) send(ctx workflow.Context) error {
 			break
 		}
 		opens := r.times.Opens.Add(time.Duration(touch.After))
-		if err := r.enter(ctx, campaign.StageDispatching, fmt.Sprintf("touch %s, from %s", touch.ID, opens.Format(shown)), ""); err != nil {
+		if err := r.enter(ctx, campaign.StageDispatching, fmt.Sprintf("touch %s, from %s", touch.ID, r.status.local(opens)), ""); err != nil {
 			return err
 		}
 		if err := waitUntil(ctx, &r.clock, opens, r.isCancelled, "until touch "+touch.ID); err != nil {
