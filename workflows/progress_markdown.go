@@ -108,7 +108,7 @@ func (s *Status) figures() []string {
 		if s.Effect.Metric != campaign.MetricPurchases {
 			of = func(x float64) string { return amount(money.Minor(math.Round(x))) }
 		}
-		line("Effect on %s per customer: %s, between %s and %s; %s", s.Effect.Metric, of(s.Effect.Difference), of(s.Effect.Low), of(s.Effect.High), strings.ReplaceAll(string(s.Effect.Claim), "_", " "))
+		line("Effect on %s per customer: %s, between %s and %s; %s", s.Effect.Metric, of(s.Effect.Difference), of(s.Effect.Low), of(s.Effect.High), strings.ReplaceAll(s.Effect.Claim, "_", " "))
 	}
 	if s.Treated+s.Control > 0 {
 		line("Audience: %d treated, %d control, %d holdout", s.Treated, s.Control, s.Holdout)
