@@ -16,6 +16,8 @@ type Table struct {
 	File   []uint32
 	Line   []uint64
 	Cells  []Cells // one a field of the target
+
+	blocks int // of files that it holds rows of
 }
 
 func newTable(t Target) *Table { return &Table{Target: t, Cells: make([]Cells, len(t.Fields))} }
@@ -24,7 +26,7 @@ func newTable(t Target) *Table { return &Table{Target: t, Cells: make([]Cells, l
 func (t *Table) Rows() int { return len(t.Line) }
 
 func (t *Table) reset() {
-	t.Rule, t.File, t.Line = t.Rule[:0], t.File[:0], t.Line[:0]
+	t.Rule, t.File, t.Line, t.blocks = t.Rule[:0], t.File[:0], t.Line[:0], 0
 	for i := range t.Cells {
 		c := &t.Cells[i]
 		clear(c.Texts) // or they keep blocks of the file alive

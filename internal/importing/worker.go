@@ -193,6 +193,26 @@ func (w *Worker) flush(t *Table) error {
 	return err
 }
 
+// mostBlocks is from how many blocks of a file a table may hold rows. Texts are parts of their block and keep the whole
+// of it in memory: a rule that few lines pass would keep gigabytes before its table is full.
+const mostBlocks = 32
+
+// EndBlock says that a block of a file has no more rows.
+func (w *Worker) EndBlock() error {
+	for _, t := range w.tables {
+		if t.Rows() == 0 {
+			continue
+		}
+		if t.blocks++; t.blocks < mostBlocks {
+			continue
+		}
+		if err := w.flush(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Close flushes what is left.
 func (w *Worker) Close() error {
 	for _, t := range w.tables {
@@ -213,11 +233,12 @@ func (w *Worker) reject(b *Binding, r *boundRule, c *Counts, file uint32, line u
 // The longest value, in bytes, that is kept of a rejected row.
 const shownBytes = 80
 
+// shown is a value as it is kept of a rejected row, without the block of the file that it stood in.
 func shown(value string) string {
 	if len(value) > shownBytes {
 		value = value[:shownBytes] + "…"
 	}
-	return strings.ToValidUTF8(value, "�")
+	return strings.Clone(strings.ToValidUTF8(value, "�"))
 }
 
 // raw is a record as JSON, its personal columns masked.

@@ -126,6 +126,9 @@ func (s *importStage) block(worker *importing.Worker, b importBlock) error {
 	err := b.block.Each(
 		func(line uint64, record []string) error { return worker.Record(b.binding, b.file, line, record) },
 		func(line uint64, reason string) error { return worker.Unreadable(b.binding, b.file, line, reason) })
+	if err == nil {
+		err = worker.EndBlock()
+	}
 	seen, _ := s.seen.LoadOrStore(b.file, &importSeen{})
 	seen.(*importSeen).records.Add(worker.Records - records)
 	seen.(*importSeen).broken.Add(worker.Broken - broken)
