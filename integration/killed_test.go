@@ -22,12 +22,13 @@ func TestKilledItFinishes(t *testing.T) {
 	if stack.ExternalClickHouse() || stack.ExternalTemporal() {
 		t.Skip("the environment names servers that are not ours to kill")
 	}
-	l := up(t, map[string]string{"DANBI_SMTP_PER_SECOND": "700"})
+	l := up(t, nil)
 	b := brief(t, "card-spend.yaml", func(b *campaign.Brief) {
 		b.Spec.Audience.Size, b.Spec.Audience.Rule = 0, "" // everybody; less than half have an offer that pays
 		b.Spec.Timing.From, b.Spec.Timing.Until = 10*60, 15*60
 		b.Spec.Audience.Exclude = campaign.Exclusion{}
 		b.Spec.Audience.Control = .05
+		b.Policy.Rates = []campaign.Rate{{Channel: campaign.ChannelEmail, PerSecond: 700}} // so that it lasts long enough to be killed
 		b.Spec.Budget.Expected, b.Spec.Budget.Exposure = 1_000_000_000, 2_000_000_000
 		b.Policy.Limits.Customers, b.Policy.Limits.Expected, b.Policy.Limits.Exposure = 1_000_000, 1_000_000_000, 2_000_000_000
 		limits := b.Policy.Limits
