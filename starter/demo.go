@@ -77,25 +77,29 @@ func (a *App) demo(ctx context.Context, o demoOptions) (err error) {
 		}
 		o.from = opens.In(zone).Format(time.DateOnly)
 	}
-	s, err := a.Up(ctx, stack.Config{})
+	way := *a // what is said on the way; with --json the report alone is the result
+	if a.JSON {
+		way.JSON, way.Out = false, a.Err
+	}
+	s, err := way.Up(ctx, stack.Config{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.Stop()) }()
-	if err := a.printAddresses(s.Running()); err != nil {
+	if err := way.printAddresses(s.Running()); err != nil {
 		return err
 	}
-	if err := a.fill(ctx, o, opens); err != nil {
+	if err := way.fill(ctx, o, opens); err != nil {
 		return err
 	}
 	run := campaign.Run{Campaign: brief.Spec.Campaign, Occurrence: 1}
-	if err := a.rehearse(ctx, run, brief, o); err != nil {
+	if err := way.rehearse(ctx, run, brief, o); err != nil {
 		return err
 	}
 	if err := a.showReport(ctx, run); err != nil {
 		return err
 	}
-	if err := a.printAddresses(s.Running()); err != nil || o.exit {
+	if err := way.printAddresses(s.Running()); err != nil || o.exit {
 		return err
 	}
 	a.note(a.text("the stack stays up for a look around; Ctrl-C stops it", "둘러보실 수 있게 켜 두었습니다. Ctrl-C로 끝냅니다"))
