@@ -80,6 +80,7 @@ const (
 // keep starts the part again whenever it ends, until stop. say is told each time, in a sentence.
 func (p *supervised) keep(say func(sentence string, fields ...zap.Field), changed func()) {
 	pause := firstPause
+	var before *process
 	for {
 		p.mu.Lock()
 		proc := p.process
@@ -90,9 +91,10 @@ func (p *supervised) keep(say func(sentence string, fields ...zap.Field), change
 		if p.isStopping() {
 			return
 		}
-		if time.Since(proc.began) > steadyAfter {
+		if proc != before && time.Since(proc.began) > steadyAfter { // not when a launch failed and the old process is looked at again
 			pause = firstPause
 		}
+		before = proc
 		say(fmt.Sprintf("%s stopped (%s); starting it again in %s", title(p.name), proc.howItEnded()+proc.complaint(), pause),
 			zap.String("part", p.name), zap.String("log", p.log))
 		select {
