@@ -17,7 +17,7 @@ up: ## Bring up the local stack and keep it running
 
 test: ## Pass all tests, on real engines (installs these first)
 	go run ./starter install
-	cd deploy/local && go test -count=1 ./...
+	cd deploy/local && go test -trimpath -count=1 ./... # built as the installed one is: the cache serves both
 	go test -count=1 -timeout 25m -p 2 ./...
 
 short: ## Only the tests that need no engine
