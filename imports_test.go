@@ -23,6 +23,7 @@ var law = map[string][]string{
 	"internal/settlement":         {"internal/campaign", "internal/money", "internal/ledger"},
 	"internal/measurement":        {"internal/campaign", "internal/money"},
 	"internal/importing":          {"internal/campaign", "internal/money"},
+	"internal/measurement/ope":    {},
 	"internal/measurement/report": {"internal/campaign", "internal/money", "internal/measurement"},
 	"schema":                      {"internal/campaign", "internal/money"},
 
@@ -47,7 +48,7 @@ var foreign = map[string][]string{
 }
 
 // pure packages know no engine, no network and no clock but the one they are given.
-var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement"}
+var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope"}
 
 func TestImportLaw(t *testing.T) {
 	const module = "github.com/danbi-project/danbi/"

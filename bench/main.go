@@ -30,6 +30,7 @@ var benches = map[string]bench{
 	"import":   &importBench{},
 	"features": &featuresBench{},
 	"campaign": &campaignBench{},
+	"ope":      &opeBench{},
 }
 
 func main() {
