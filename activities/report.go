@@ -11,6 +11,31 @@ import (
 	"github.com/danbi-project/danbi/internal/measurement/report"
 )
 
+// WriteReportInput asks to write a run's report from the warehouse and what the workflow knows.
+type WriteReportInput struct {
+	Run        campaign.Run           `json:"run"`
+	Stage      campaign.Stage         `json:"stage"`
+	Snapshot   Snapshot               `json:"snapshot"`
+	Times      campaign.Times         `json:"times"`
+	Clock      clock.Clock            `json:"clock"`
+	Funnel     Funnel                 `json:"funnel"`
+	Model      Model                  `json:"model"`
+	Prices     Prices                 `json:"prices"`
+	Deliveries map[string]uint64      `json:"deliveries"` // by state
+	Settled    QualifyCustomersOutput `json:"settled"`
+	Paid       PayDuesOutput          `json:"paid"`
+	Reconciled ReconcilePayoutsOutput `json:"reconciled"`
+	Books      CheckBooksOutput       `json:"books"`
+	Head       string                 `json:"head"`
+	Effect     *MeasureEffectOutput   `json:"effect,omitempty"`
+	Final      bool                   `json:"final"`
+}
+
+// WriteReportOutput says where the report is.
+type WriteReportOutput struct {
+	Bytes int `json:"bytes"`
+}
+
 // ReportStore is where reports are kept, and what the warehouse knows of a run.
 type ReportStore interface {
 	ReportFacts(ctx context.Context, run campaign.Run, snapshot, zone string) (report.Facts, error)
@@ -87,8 +112,25 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 			Metric: e.Metric, Money: e.Currency != "", Confidence: e.Confidence, Claim: e.Claim,
 			Treated: report.Side(e.Treated), Control: report.Side(e.Control),
 			Difference: e.Difference, Low: e.Low, High: e.High, Relative: e.Relative, RelativeLow: e.RelativeLow, RelativeHigh: e.RelativeHigh,
-			Adjusted: e.Adjusted, Reduction: e.Reduction, Mismatch: e.Mismatch,
+			Adjusted: e.Adjusted, Reduction: e.Reduction, Mismatch: e.Mismatch, Cap: e.Cap, Smallest: e.Smallest,
+		}
+		for _, b := range e.Beside {
+			d.Effect.Beside = append(d.Effect.Beside, shown(b))
+		}
+		for _, s := range e.Segments {
+			d.Effect.Segments = append(d.Effect.Segments, shown(s))
+		}
+		for _, l := range e.Looks {
+			d.Effect.Looks = append(d.Effect.Looks, report.Look(l))
 		}
 	}
 	return d
+}
+
+func shown(e Estimate) report.Estimate {
+	return report.Estimate{
+		Name: e.Name, Money: e.Money, Treated: report.Side(e.Treated), Control: report.Side(e.Control),
+		Difference: e.Difference, Low: e.Low, High: e.High, Relative: e.Relative, RelativeLow: e.RelativeLow, RelativeHigh: e.RelativeHigh,
+		Adjusted: e.Adjusted, P: e.P, Corrected: e.Corrected, Claim: e.Claim,
+	}
 }

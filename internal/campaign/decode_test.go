@@ -61,7 +61,7 @@ func TestDefaultsAreFilledAndAWrittenZeroStays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, Timing{From: 0, Until: 24 * 60}, spec.Timing)
 	require.Equal(t, Settlement{Measure: "cumulative", From: "window", Payout: "points", Clawback: Duration(30 * day)}, spec.Settlement)
-	require.Equal(t, Measurement{Metric: "spend", Baseline: Duration(90 * day), Confidence: 0.95, Delivered: "really"}, spec.Measurement)
+	require.Equal(t, Measurement{Metric: "spend", Baseline: Duration(90 * day), Confidence: 0.95, Winsorise: 0.999, Delivered: "really"}, spec.Measurement)
 	require.Equal(t, 1.0, spec.Offers[0].Threshold.Stretch)
 
 	spec, err = Decode("spec.yaml", []byte(cut+"settlement:\n  measure: single\n"))

@@ -19,6 +19,7 @@ func (s *Settlement) setDefaults() {
 
 func (m *Measurement) setDefaults() {
 	m.Metric, m.Baseline, m.Confidence, m.Delivered = MetricSpend, Duration(90*day), 0.95, DeliveredReally
+	m.Winsorise = 0.999
 }
 
 // A part that is left out altogether has its defaults too.
@@ -42,7 +43,10 @@ const (
 	FromReceipt       = "receipt"    // purchases count from the first message on
 	PayoutPoints      = "points"
 	MetricSpend       = "spend"
+	MetricWinsorised  = "spend_winsorised"
+	MetricResponse    = "response"
 	MetricPurchases   = "purchases"
+	MetricBasket      = "basket"
 	DeliveredReally   = "really"
 	DeliveredNever    = "never" // a replay over history: nobody saw the message, so no difference is an effect
 	ModelResponse     = "response"

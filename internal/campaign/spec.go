@@ -156,8 +156,9 @@ type Settlement struct {
 
 // Measurement is how the effect is judged.
 type Measurement struct {
-	Metric     string   `yaml:"metric,omitempty" json:"metric"`         // spend (default) or purchases
-	Baseline   Duration `yaml:"baseline,omitempty" json:"baseline"`     // pre-period for the variance reduction; default 90d
-	Confidence float64  `yaml:"confidence,omitempty" json:"confidence"` // default .95
-	Delivered  string   `yaml:"delivered,omitempty" json:"delivered"`   // really (default), or never: a replay over history, whose difference is no effect
+	Metric     string   `yaml:"metric,omitempty" json:"metric"`                 // the headline: spend (default), spend_winsorised, response, purchases or basket
+	Baseline   Duration `yaml:"baseline,omitempty" json:"baseline"`             // pre-period for the variance reduction; default 90d
+	Confidence float64  `yaml:"confidence,omitempty" json:"confidence"`         // default .95
+	Winsorise  float64  `yaml:"winsorise,omitempty" json:"winsorise,omitempty"` // spend beyond this share of customers counts as the amount there; default .999, 0: not
+	Delivered  string   `yaml:"delivered,omitempty" json:"delivered"`           // really (default), or never: a replay over history, whose difference is no effect
 }

@@ -43,9 +43,12 @@ func (v *validator) named(field string, list []string) {
 
 func (v *validator) measurement() {
 	m := v.spec.Measurement
-	v.word("measurement.metric", m.Metric, MetricSpend, MetricPurchases)
+	v.word("measurement.metric", m.Metric, MetricSpend, MetricWinsorised, MetricResponse, MetricPurchases, MetricBasket)
 	v.word("measurement.delivered", m.Delivered, DeliveredReally, DeliveredNever)
 	unsigned(v, "measurement.baseline", m.Baseline)
+	if at := m.Winsorise; at != 0 && (at < 0.9 || at >= 1) {
+		v.add("measurement.winsorise", sayf("%v is not a share of customers who keep what they spent", "%v: 그대로 둘 고객 비율이 아닙니다", at), say("write 0.999, or another number from 0.9 to below 1, or 0 for no cap", "0.999처럼 0.9 이상 1 미만으로 쓰거나, 상한이 없으면 0으로 쓰세요"))
+	}
 	if m.Confidence < 0.5 || m.Confidence >= 1 {
 		v.add("measurement.confidence", sayf("%v is not a confidence", "%v: 신뢰수준이 아닙니다", m.Confidence), say("write 0.95, or another number from 0.5 to below 1", "0.95처럼 0.5 이상 1 미만으로 쓰세요"))
 	}

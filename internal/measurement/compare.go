@@ -17,6 +17,9 @@ type Effect struct {
 	RelativeHigh     float64
 	Adjusted         bool    // by what customers did before
 	Reduction        float64 // share of the difference's variance that the adjustment took away
+	Ratio            bool    // of two sums, not of means: see CompareRatio
+	Error            float64 // standard error of Difference; 0 when it is not known
+	P                float64 // of a difference this large where there is none, two-sided; 1 when it is not known
 }
 
 // An adjustment that takes less than this away is not worth explaining.
@@ -26,7 +29,7 @@ const leastReduction = 0.01
 // enough of what they did after it, the difference is adjusted for it (CUPED): the coefficient is the regression within
 // arms, so the campaign itself cannot be in it, and randomisation makes the adjusted difference as honest as the raw one.
 func Compare(treated, control Sums, confidence float64) Effect {
-	e := Effect{Treated: treated, Control: control, Confidence: confidence}
+	e := Effect{Treated: treated, Control: control, Confidence: confidence, P: 1}
 	if treated.Customers < 2 || control.Customers < 2 {
 		e.Difference = treated.Mean() - control.Mean()
 		if treated.Customers == 0 || control.Customers == 0 {
@@ -43,11 +46,16 @@ func Compare(treated, control Sums, confidence float64) Effect {
 			e.Adjusted, e.Reduction = true, 1-better.variance/raw.variance
 		}
 	}
-	e.Difference = chosen.mean
-	half := chosen.quantile(confidence) * math.Sqrt(chosen.variance)
-	e.Low, e.High = e.Difference-half, e.Difference+half
+	e.settle(chosen)
 	e.relate(chosen, theta)
 	return e
+}
+
+// settle takes a difference for the effect's, with its interval and probability.
+func (e *Effect) settle(d difference) {
+	e.Difference, e.Error, e.P = d.mean, math.Sqrt(d.variance), d.probability()
+	half := d.quantile(e.Confidence) * e.Error
+	e.Low, e.High = e.Difference-half, e.Difference+half
 }
 
 type difference struct{ mean, variance, freedom float64 }
@@ -56,11 +64,30 @@ func (e Effect) difference(theta float64) difference {
 	meanT, varT := e.Treated.adjusted(theta)
 	meanC, varC := e.Control.adjusted(theta)
 	t, c := varT/e.Treated.n(), varC/e.Control.n()
-	d := difference{mean: meanT - meanC, variance: t + c, freedom: math.Inf(1)}
-	if below := t*t/(e.Treated.n()-1) + c*c/(e.Control.n()-1); below > 0 {
-		d.freedom = d.variance * d.variance / below
+	return difference{mean: meanT - meanC, variance: t + c, freedom: freedom(t, e.Treated.n(), c, e.Control.n())}
+}
+
+// freedom is Welch's, of two means with these variances, each over n customers.
+func freedom(t, nT, c, nC float64) float64 {
+	if below := t*t/(nT-1) + c*c/(nC-1); below > 0 {
+		return (t + c) * (t + c) / below
 	}
-	return d
+	return math.Inf(1)
+}
+
+// probability is that of a difference at least so large where there is none.
+func (d difference) probability() float64 {
+	if d.variance <= 0 {
+		if d.mean == 0 {
+			return 1
+		}
+		return 0
+	}
+	z := math.Abs(d.mean) / math.Sqrt(d.variance)
+	if d.freedom > 1e6 {
+		return 2 * distuv.UnitNormal.Survival(z)
+	}
+	return 2 * distuv.StudentsT{Mu: 0, Sigma: 1, Nu: d.freedom}.Survival(z)
 }
 
 // quantile is how many standard errors the interval reaches to each side.

@@ -41,8 +41,9 @@ func (d *Document) Account(contact money.Minor, expected float64) error {
 	// A cost per unit means something only where the units may be claimed, and there are some.
 	if e := d.Effect; e != nil && e.Claim == string(measurement.Proven) {
 		e.Incremental = e.Difference * float64(e.Treated.Customers)
-		if e.Incremental > 0 {
-			e.UnitCost = float64(d.Budget.Total) / e.Incremental
+		effect := measurement.Effect{Treated: measurement.Sums{Customers: e.Treated.Customers}, Difference: e.Difference, Low: e.Low, High: e.High}
+		if unit, low, high, ok := effect.PerUnit(float64(d.Budget.Total)); ok {
+			e.UnitCost, e.UnitLow, e.UnitHigh = unit, low, high
 		}
 	}
 	return nil

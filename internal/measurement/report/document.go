@@ -136,24 +136,59 @@ type Ledger struct {
 
 // Effect is treated against control, per customer, and what may be claimed of it.
 type Effect struct {
-	Metric       string  `json:"metric"`
-	Money        bool    `json:"money"` // the metric is in minor units of the currency
-	Treated      Side    `json:"treated"`
-	Control      Side    `json:"control"`
-	Confidence   float64 `json:"confidence"`
-	Difference   float64 `json:"difference"`
-	Low          float64 `json:"low"`
-	High         float64 `json:"high"`
-	Relative     float64 `json:"relative"`
-	RelativeLow  float64 `json:"relative_low"`
-	RelativeHigh float64 `json:"relative_high"`
-	Adjusted     bool    `json:"adjusted"`
-	Reduction    float64 `json:"reduction,omitempty"`
-	Mismatch     float64 `json:"mismatch"` // probability of the sample ratio
-	Claim        string  `json:"claim"`
+	Metric       string     `json:"metric"`
+	Money        bool       `json:"money"` // the metric is in minor units of the currency
+	Treated      Side       `json:"treated"`
+	Control      Side       `json:"control"`
+	Confidence   float64    `json:"confidence"`
+	Difference   float64    `json:"difference"`
+	Low          float64    `json:"low"`
+	High         float64    `json:"high"`
+	Relative     float64    `json:"relative"`
+	RelativeLow  float64    `json:"relative_low"`
+	RelativeHigh float64    `json:"relative_high"`
+	Adjusted     bool       `json:"adjusted"`
+	Reduction    float64    `json:"reduction,omitempty"`
+	Mismatch     float64    `json:"mismatch"` // probability of the sample ratio
+	Claim        string     `json:"claim"`
+	Beside       []Estimate `json:"beside,omitempty"`   // the other metrics
+	Segments     []Estimate `json:"segments,omitempty"` // the headline's metric by segment
+	Looks        []Look     `json:"looks,omitempty"`    // spend per customer over time
+	Cap          float64    `json:"cap,omitempty"`      // where spend is winsorised
+	Smallest     float64    `json:"smallest,omitempty"` // relative lift that this design finds four times of five
 	// Only where an effect may be claimed:
 	Incremental float64 `json:"incremental,omitempty"`   // over all treated customers
 	UnitCost    float64 `json:"cost_per_unit,omitempty"` // cost of one incremental unit of the metric
+	UnitLow     float64 `json:"cost_per_unit_low,omitempty"`
+	UnitHigh    float64 `json:"cost_per_unit_high,omitempty"` // 0 beside a UnitCost: no bound
+}
+
+// Estimate is one comparison beside the headline: another metric, or one segment.
+type Estimate struct {
+	Name         string  `json:"name"`
+	Money        bool    `json:"money,omitempty"`
+	Treated      Side    `json:"treated"`
+	Control      Side    `json:"control"`
+	Difference   float64 `json:"difference"`
+	Low          float64 `json:"low"`
+	High         float64 `json:"high"`
+	Relative     float64 `json:"relative,omitempty"`
+	RelativeLow  float64 `json:"relative_low,omitempty"`
+	RelativeHigh float64 `json:"relative_high,omitempty"`
+	Adjusted     bool    `json:"adjusted,omitempty"`
+	P            float64 `json:"p"`
+	Corrected    float64 `json:"corrected"` // for being one of several (Holm)
+	Claim        string  `json:"claim"`
+}
+
+// Look is spend per customer from the window's start until an instant; its interval holds at all looks together.
+type Look struct {
+	Until      time.Time `json:"until"`
+	Treated    float64   `json:"treated"`
+	Control    float64   `json:"control"`
+	Difference float64   `json:"difference"`
+	Low        float64   `json:"low"`
+	High       float64   `json:"high"`
 }
 
 // Side is one arm of the comparison.
