@@ -48,7 +48,7 @@ func purchaseID(key uint32, month, n int) uint64 {
 // back, if anything does. Order in time is not kept.
 func (w *World) spree(p *person, number int, out []purchase) []purchase {
 	m := &w.calendar.months[number]
-	if w.calendar.utc(p.zone, m.first, 0) >= p.dies {
+	if w.calendar.utc(p.zone, m.first, 0) >= p.ends() {
 		return out
 	}
 	s := newStream(w.seed, p.key, forMonth, uint64(number))
@@ -58,8 +58,8 @@ func (w *World) spree(p *person, number int, out []purchase) []purchase {
 		b := purchase{at: at, id: purchaseID(p.key, number, n), kind: purchased, quantity: 1}
 		w.fill(p, &b, &s)
 		b.amount = p.amount(w.catalog.price[b.category], &s)
-		back := w.takeBack(&b, refundShare, cancellationShare, refundDays, &s)
-		if at < w.origin || !p.alive(at) {
+		back := w.takeBack(&b, w.RefundShare, w.CancellationShare, w.RefundDays, &s)
+		if at < w.origin || !w.stays(p, at, b.id) {
 			continue
 		}
 		if out = append(out, b); back.kind != 0 {
@@ -103,7 +103,7 @@ func (w *World) fillBrand(p *person, b *purchase, brand int, s *stream) {
 func (w *World) category(p *person, at int64, s *stream) int {
 	days := float64(at-w.origin) / secondsPerDay
 	for i, since := range p.eventAt {
-		if since < days && s.chance(lifeEventShift*math.Min((days-since)/lifeEventRamp, 1)) {
+		if since < days && s.chance(w.LifeEventShift*math.Min((days-since)/w.LifeEventRamp, 1)) {
 			return w.catalog.events[i].draw(s.next())
 		}
 	}
@@ -113,7 +113,7 @@ func (w *World) category(p *person, at int64, s *stream) int {
 			return int(p.stickOf[i])
 		}
 	}
-	return w.catalog.market.draw(s.next())
+	return w.market.draw(s.next())
 }
 
 // brand draws from the person's own Dirichlet over the brands of a category, by breaking its sticks only as far as needed.
@@ -122,18 +122,18 @@ func (w *World) brand(p *person, category int, s *stream) int {
 	u := s.unit()
 	for range 6 {
 		piece := 1 - math.Exp(math.Log(own.unit())/p.brandS)
-		brand := w.catalog.zipf.draw(own.next())
+		brand := w.brands.draw(own.next())
 		if u < piece {
 			return brand
 		}
 		u = (u - piece) / (1 - piece)
 	}
-	return w.catalog.zipf.draw(s.next())
+	return w.brands.draw(s.next())
 }
 
 // amount in won, rounded as prices are.
 func (p *person) amount(price float64, s *stream) int64 {
-	return roundPrice(math.Exp(p.spend + price + spendWithin*s.normal()))
+	return roundPrice(math.Exp(p.spend + price + p.market.SpendWithin*s.normal()))
 }
 
 func roundPrice(won float64) int64 {
@@ -148,7 +148,7 @@ func roundPrice(won float64) int64 {
 }
 
 // takeBack draws what takes b back, whose kind is 0 if nothing does.
-func (w *World) takeBack(b *purchase, refunds, cancellations float64, days int, s *stream) purchase {
+func (w *World) takeBack(b *purchase, refunds, cancellations, days float64, s *stream) purchase {
 	u := s.unit()
 	if u >= refunds+cancellations {
 		return purchase{}
@@ -161,7 +161,7 @@ func (w *World) takeBack(b *purchase, refunds, cancellations float64, days int, 
 		return back
 	}
 	back.kind = refunded
-	back.at += int64((s.unit()*float64(days-1) + 1) * secondsPerDay)
+	back.at += int64((s.unit()*(days-1) + 1) * secondsPerDay)
 	if s.chance(0.2) { // a part only
 		back.amount = max(back.amount/2/100*100, 100)
 	}
@@ -208,7 +208,7 @@ func (w *World) sessions(p *person, from, to int64, visit func(at int64, id uint
 		for n := range s.poisson(p.appRate * m.factor) {
 			day := m.day(1, s.unit())
 			at := w.calendar.utc(p.zone, day, p.hour(&s)*3600+s.below(3600))
-			if at >= from && at < to && at >= w.origin && p.alive(at) {
+			if at >= from && at < to && at >= w.origin && w.stays(p, at, purchaseID(p.key, number, n)|takesBack) {
 				visit(at, purchaseID(p.key, number, n))
 			}
 		}

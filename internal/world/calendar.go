@@ -2,6 +2,7 @@ package world
 
 import (
 	"fmt"
+	"math"
 	"sort"
 	"time"
 	_ "time/tzdata" // zones must not depend on what the machine has installed
@@ -42,11 +43,11 @@ func monthOf(day int32) int {
 	return monthNumber(t.Year(), t.Month())
 }
 
-func newCalendar(from, until int64) (*calendar, error) {
+func newCalendar(from, until int64, depth float64) (*calendar, error) {
 	c := &calendar{from: int32(from/secondsPerDay) - 60}
 	for y := firstYear; y <= lastYear; y++ {
 		for m := time.January; m <= time.December; m++ {
-			c.months = append(c.months, newMonth(y, m))
+			c.months = append(c.months, newMonth(y, m, depth))
 		}
 	}
 	days := int32(until/secondsPerDay) - c.from + 5*366
@@ -69,13 +70,13 @@ func newCalendar(from, until int64) (*calendar, error) {
 	return c, nil
 }
 
-func newMonth(year int, m time.Month) month {
+func newMonth(year int, m time.Month, depth float64) month {
 	start := time.Date(year, m, 1, 0, 0, 0, 0, time.UTC)
 	out := month{
 		first:  int32(start.Unix() / secondsPerDay),
 		length: int32(start.AddDate(0, 1, 0).Sub(start) / (24 * time.Hour)),
 	}
-	out.factor = season[m-1] * float64(out.length) / daysPerMonth
+	out.factor = math.Pow(season[m-1], depth) * float64(out.length) / daysPerMonth
 	for class, factors := range weekdays {
 		total := 0.0
 		for d := range out.length {

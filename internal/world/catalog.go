@@ -71,7 +71,8 @@ var theCatalog = newCatalog()
 type catalog struct {
 	brands, products, merchants []string
 	categoryWords               []string
-	market, zipf, region        alias
+	region                      alias
+	shares                      []float64
 	events                      []alias
 	price                       []float64 // logarithm against the average
 }
@@ -103,12 +104,7 @@ func newCatalog() *catalog {
 			}
 		}
 	}
-	c.market = newAlias(shares)
-	popularity := make([]float64, brandsPerCategory)
-	for i := range popularity {
-		popularity[i] = math.Pow(float64(i+1), -brandZipf)
-	}
-	c.zipf = newAlias(popularity)
+	c.shares = shares
 	for _, e := range lifeEvents {
 		weights := make([]float64, len(categories))
 		for i, k := range categories {
@@ -117,6 +113,36 @@ func newCatalog() *catalog {
 		c.events = append(c.events, newAlias(weights))
 	}
 	return c
+}
+
+// powers raises weights to a power: 1 leaves them, more makes the large ones larger.
+func powers(weights []float64, exponent float64) []float64 {
+	out := make([]float64, len(weights))
+	for i, w := range weights {
+		out[i] = math.Pow(w, exponent)
+	}
+	return out
+}
+
+// shares scales weights to a sum of one, in place.
+func shares(weights []float64) []float64 {
+	total := 0.0
+	for _, w := range weights {
+		total += w
+	}
+	for i := range weights {
+		weights[i] /= total
+	}
+	return weights
+}
+
+// popularity is Zipf's: the n-th brand of a category has weight n^-exponent.
+func popularity(exponent float64) []float64 {
+	out := make([]float64, brandsPerCategory)
+	for i := range out {
+		out[i] = math.Pow(float64(i+1), -exponent)
+	}
+	return out
 }
 
 // merchantAt is the number of the m-th merchant of a category at a place.

@@ -133,7 +133,7 @@ func (w *World) prepare(ctx context.Context, store *warehouse.Warehouse, spans *
 
 // shardSize depends on the population alone, so that a run that was broken off is completed in the same pieces.
 func (w *World) shardSize() uint32 {
-	one := float64(blockRows) / (1.3 * rateMean * float64(w.Months))
+	one := float64(blockRows) / (1.3 * w.RateMean * float64(w.Months))
 	return uint32(max(min(one, 60_000, math.Ceil(float64(w.Customers)/16)), 500))
 }
 
@@ -203,7 +203,7 @@ func (w *World) insertOnce(ctx context.Context, store *warehouse.Warehouse, b bl
 // token names a range's making. The server adds the month, so that of a month that two runs write at once one is kept;
 // a month that is there whole is not written by the second, which has looked.
 func (w *World) token(r Range) string {
-	return fmt.Sprintf("world-%d-%d-%d-%s-%d-%d", w.Seed, w.Customers, w.Months, w.parameters(), r.Low, r.High)
+	return fmt.Sprintf("world-%d-%d-%d-%016x-%d-%d", w.Seed, w.Customers, w.Months, hashText(w.parameters()), r.Low, r.High)
 }
 
 // generate lives a range of customers from the world's origin to its end.

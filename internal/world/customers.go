@@ -39,7 +39,7 @@ func (t *customerRows) add(p *person, k *known) {
 	t.joined = append(t.joined, k.joined)
 	id := ExternalID(p.key)
 	t.externalID = append(t.externalID, id)
-	t.name = append(t.name, k.name)
+	t.name = append(t.name, k.name())
 	if k.hasEmail {
 		t.contact(p.key, "email", id+"@customers.example.invalid") // a domain that is reserved to reach nobody
 	}

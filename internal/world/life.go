@@ -23,12 +23,19 @@ type life struct {
 // and the caller looks at their instants. What happens before an instant depends only on what arrived before it, so a
 // time may be lived in any pieces. touches must be all that ever reached p before to.
 func (w *World) live(p *person, touches []Touch, from, to int64, buffer []purchase) life {
+	l := w.around(p, touches, from, to, buffer)
+	l.purchases = within(l.purchases, from, to)
+	return l
+}
+
+// around is live with at least what was bought in [from, to) and in the windows of all offers.
+func (w *World) around(p *person, touches []Touch, from, to int64, buffer []purchase) life {
 	if len(touches) == 0 {
-		all := w.spreeBetween(p, from-(refundDays+1)*secondsPerDay, to, buffer[:0])
-		return life{purchases: within(all, from, to)}
+		p.kept, p.left = 0, never
+		return life{purchases: w.spreeBetween(p, from-seconds(w.RefundDays+1), to, buffer[:0])}
 	}
 	messages := w.read(p, touches)
-	start, end := from-(refundDays+1)*secondsPerDay, to
+	start, end := from-seconds(w.RefundDays+1), to
 	for i := range messages {
 		if t := messages[i].Terms; t != nil && messages[i].Reward > 0 {
 			opens, closes := t.window(messages[i].at)
@@ -46,7 +53,7 @@ func (w *World) live(p *person, touches []Touch, from, to int64, buffer []purcha
 	for i, m := range opened {
 		h.react(m, opened[:i])
 	}
-	return life{purchases: within(h.happened(), from, to), messages: messages}
+	return life{purchases: h.happened(), messages: messages}
 }
 
 func within(all []purchase, from, to int64) []purchase {
@@ -63,12 +70,12 @@ type history struct {
 
 // react lets the customer act on m, having opened those before.
 func (h *history) react(m *message, before []*message) {
-	s, p := &m.draws, h.p
+	w, s, p := h.w, &m.draws, h.p
 	if p.dog {
-		h.losses = append(h.losses, loss{m.opened, m.opened + dogDays*secondsPerDay, dogLoss, m.index})
+		h.losses = append(h.losses, loss{m.opened, m.opened + seconds(w.DogDays), w.DogLoss, m.index})
 	}
 	if m.Reward <= 0 || m.Terms == nil {
-		if s.chance(messageInterest) && p.alive(m.opened) {
+		if s.chance(w.MessageInterest) && p.alive(m.opened) {
 			at := m.opened + int64(s.exponential()*2*secondsPerDay)
 			h.buy(m, nil, at, 0, 0, s)
 		}
@@ -88,7 +95,7 @@ func (h *history) react(m *message, before []*message) {
 
 // aim decides by the notch whether the threshold is worth its effort, and what follows from that.
 func (h *history) aim(m *message, tired float64, s *stream) {
-	p := h.p
+	w, p := h.w, h.p
 	opens, closes := m.Terms.window(m.at)
 	r := m.Terms.counting()
 	already := h.spent(r, opens, closes, m.Terms.Single)
@@ -108,21 +115,21 @@ func (h *history) aim(m *message, tired float64, s *stream) {
 	if m.Terms.Single {
 		extra = float64(threshold) // one purchase must do it alone, in place of the largest
 	}
-	effort := p.effort * (1 + effortTired*tired)
+	effort := p.effort * (1 + w.EffortTired*tired)
 	if !p.alive(m.opened) {
-		effort *= effortLeft
+		effort *= w.EffortLeft
 	}
 	// Both are drawn in any case, so that another threshold changes no other draw.
-	tries, overshoot := s.chance(failTry), 1+jumpOvershot*s.exponential()
+	tries, overshoot := s.chance(w.FailTry), 1+w.JumpOvershot*s.exponential()
 	switch cost := effort * gap; {
 	case cost <= float64(m.Reward):
 		extra = h.spread(m, r, extra*overshoot, left, s)
 		daily := p.monthly() / daysPerMonth
-		missing := min(0.8, pullShare*extra/(pullDays*daily+1))
-		h.losses = append(h.losses, loss{closes, closes + pullDays*secondsPerDay, missing, m.index + 1})
+		missing := min(0.8, w.PullShare*extra/(w.PullDays*daily+1))
+		h.losses = append(h.losses, loss{closes, closes + seconds(w.PullDays), missing, m.index + 1})
 	case cost <= 2*float64(m.Reward) && tries:
-		h.spread(m, r, extra*failSpent, left, s)
-		h.losses = append(h.losses, loss{closes, closes + failDays*secondsPerDay, failLoss, m.index + 2})
+		h.spread(m, r, extra*w.FailSpent, left, s)
+		h.losses = append(h.losses, loss{closes, closes + seconds(w.FailDays), w.FailLoss, m.index + 2})
 	}
 }
 
@@ -170,7 +177,7 @@ func (h *history) buy(m *message, r *rule, at int64, n int, amount float64, s *s
 		amount = float64(h.p.amount(h.w.catalog.price[b.category], s))
 	}
 	b.amount = max(int64(amount), 100)
-	back := h.w.takeBack(&b, regretShare, cancellationShare, regretDays, s)
+	back := h.w.takeBack(&b, h.w.RegretShare, h.w.CancellationShare, h.w.RegretDays, s)
 	if h.purchases = append(h.purchases, b); back.kind != 0 {
 		h.purchases = append(h.purchases, back)
 	}
@@ -225,3 +232,5 @@ func (h *history) happened() []purchase {
 	}
 	return out
 }
+
+func seconds(days float64) int64 { return int64(days * secondsPerDay) }

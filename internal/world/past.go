@@ -136,7 +136,7 @@ func (w *World) part(p *person, c *pastCampaign, known *known, agreed bool) past
 		out.planned += secondsPerDay
 	}
 	out.delivered = out.planned + 2 + int64(s.exponential()*15)
-	out.bounced = s.chance(bounceShare)
+	out.bounced = s.chance(w.BounceShare)
 	return out
 }
 
@@ -166,11 +166,11 @@ func (c *pastCampaign) touch(part *pastPart) (Touch, bool) {
 	}, true
 }
 
-// agreedAt tells whether the e-mail consent of the rows is in force at an instant.
-func agreedAt(rows []consent, at int64) bool {
+// agreedAt tells whether the rows' consent for a channel is in force at an instant.
+func agreedAt(rows []consent, channel string, at int64) bool {
 	agreed, last := false, int64(math.MinInt64)
 	for _, c := range rows {
-		if c.channel == pastChannel && !c.night && c.at <= at && c.at >= last {
+		if c.channel == channel && !c.night && c.at <= at && c.at >= last {
 			agreed, last = c.granted, c.at
 		}
 	}
@@ -182,7 +182,7 @@ func (w *World) pastParts(p *person, known *known) ([]pastPart, []Touch) {
 	var parts []pastPart
 	var touches []Touch
 	for _, c := range w.past {
-		agreed := agreedAt(known.consents, c.launch)
+		agreed := agreedAt(known.consents, pastChannel, c.launch)
 		for _, m := range w.read(p, touches) {
 			agreed = agreed && (m.left == 0 || m.left > c.launch)
 		}

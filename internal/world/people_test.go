@@ -45,17 +45,17 @@ func TestFrequencyIsGammaMixedPoisson(t *testing.T) {
 		counts = append(counts, n)
 	}
 	mean, variance := stat.MeanVariance(counts, nil)
-	expected := rateMean * 180 / daysPerMonth
+	expected := w.RateMean * 180 / daysPerMonth
 	require.InEpsilon(t, expected, mean, 0.08, "less a few who drop out")
 	// A negative binomial has variance mean + mean²/shape; a Poisson would have variance mean.
-	require.InEpsilon(t, mean+mean*mean/rateShape, variance, 0.20)
+	require.InEpsilon(t, mean+mean*mean/w.RateShape, variance, 0.20)
 	none := 0
 	for _, n := range counts {
 		if n == 0 {
 			none++
 		}
 	}
-	require.InDelta(t, math.Pow(1+expected/rateShape, -rateShape), float64(none)/5000, 0.04, "share of customers who bought nothing")
+	require.InDelta(t, math.Pow(1+expected/w.RateShape, -w.RateShape), float64(none)/5000, 0.04, "share of customers who bought nothing")
 }
 
 func TestBrandsAreZipfAndPeopleLoyal(t *testing.T) {
@@ -87,11 +87,11 @@ func TestBrandsAreZipfAndPeopleLoyal(t *testing.T) {
 		x, y = append(x, math.Log(float64(rank+1))), append(y, math.Log(float64(popular[uint16(rank)])))
 	}
 	_, slope := stat.LinearRegression(x, y, nil, false)
-	require.InDelta(t, -brandZipf, slope, 0.15)
+	require.InDelta(t, -w.BrandZipf, slope, 0.15)
 	// Two purchases in a category are of one brand with chance 1/(1+S) or a little more, as Dirichlets have it, and not
 	// with the few per cent of people who choose afresh each time.
 	repeats := float64(same) / float64(pairs)
-	require.InDelta(t, 1/(1+brandS), repeats, 0.08)
+	require.InDelta(t, 1/(1+w.BrandS), repeats, 0.08)
 }
 
 func TestHoursAreTheirOwn(t *testing.T) {
@@ -134,15 +134,15 @@ func TestZonesAndAddresses(t *testing.T) {
 		if k.hasSMS {
 			sms++
 		}
-		require.NotEmpty(t, k.name)
+		require.NotEmpty(t, k.name())
 		require.Less(t, int64(k.joined)*secondsPerDay, w.origin)
 		require.True(t, k.birthYear > 1920 && k.birthYear < 2008)
 	}
 	require.Len(t, slices.Collect(maps.Keys(zoneOf)), len(zones))
 	require.Greater(t, zoneOf["Asia/Seoul"], 3700)
 	require.InDelta(t, 0.05, float64(languages["en"])/4000, 0.02)
-	require.InDelta(t, hasEmail, float64(emails)/4000, 0.02)
-	require.InDelta(t, hasSMS, float64(sms)/4000, 0.02)
+	require.InDelta(t, w.HasEmail, float64(emails)/4000, 0.02)
+	require.InDelta(t, w.HasSMS, float64(sms)/4000, 0.02)
 }
 
 func TestConsents(t *testing.T) {
@@ -151,7 +151,7 @@ func TestConsents(t *testing.T) {
 	for key := uint32(1); key <= 4000; key++ {
 		p := w.person(key)
 		k := w.known(&p)
-		if agreedAt(k.consents, w.until) {
+		if agreedAt(k.consents, pastChannel, w.until) {
 			agreed++
 		}
 		latest := int64(0)
@@ -173,10 +173,10 @@ func TestConsents(t *testing.T) {
 			old++
 		}
 	}
-	require.InDelta(t, consentEmail*0.93, float64(agreed)/4000, 0.05)
+	require.InDelta(t, w.ConsentEmail*0.93, float64(agreed)/4000, 0.05)
 	require.Greater(t, old, 200, "some consents are older than two years")
 	require.Greater(t, withdrawn, 100)
-	require.InDelta(t, 4000*consentNight, float64(night), 60)
+	require.InDelta(t, 4000*w.ConsentNight, float64(night), 60)
 }
 
 func TestSomeIsGivenBack(t *testing.T) {
@@ -199,7 +199,7 @@ func TestSomeIsGivenBack(t *testing.T) {
 		require.Greater(t, b.at, original.at)
 		require.LessOrEqual(t, b.amount, original.amount)
 	}
-	require.InDelta(t, refundShare+cancellationShare, float64(len(back))/float64(len(byID)), 0.004)
+	require.InDelta(t, w.RefundShare+w.CancellationShare, float64(len(back))/float64(len(byID)), 0.004)
 }
 
 func TestPopulationIsChecked(t *testing.T) {

@@ -20,12 +20,12 @@ var zones = []zone{
 	{"KST", 2, false},
 }
 
-var zoneTable, archetypeTable = func() (alias, alias) {
+var zoneTable = func() alias {
 	shares := make([]float64, len(zones))
 	for i, z := range zones {
 		shares[i] = z.share
 	}
-	return newAlias(shares), newAlias(archetypeShares)
+	return newAlias(shares)
 }()
 
 // archetypeUpTo holds cumulative, archetypeAt plain shares of activity by hour.
@@ -47,7 +47,8 @@ const sticks = 10
 
 // A person is what is true about one customer and known to nobody else.
 type person struct {
-	key uint32
+	key    uint32
+	market *Parameters
 
 	// where and when
 	region, zone uint8
@@ -57,8 +58,8 @@ type person struct {
 	week         uint8 // class of weekday factors
 
 	// what they buy
-	rate      float64 // purchases in an average month
-	dies      int64   // instant at which they drop out
+	rate float64 // purchases in an average month
+	leaving
 	spend     float64 // logarithm of their median purchase, won
 	online    float64 // share bought online
 	brandS    float64
@@ -78,47 +79,48 @@ type person struct {
 // person draws customer key. Dropout and life events run from the world's origin.
 func (w *World) person(key uint32) person {
 	s := newStream(w.seed, key, forPerson, 0)
-	p := person{key: key}
+	p := person{key: key, market: &w.Parameters, leaving: leaving{left: never}}
 	p.region = uint8(w.catalog.region.draw(s.next()))
 	p.zone = uint8(zoneTable.draw(s.next()))
-	p.archetype = uint8(archetypeTable.draw(s.next()))
+	p.archetype = uint8(w.archetypes.draw(s.next()))
 	p.shift = int8(s.below(5) - 2)
 	p.peak = uint8(p.archetypeHour(&s))
 	p.week = uint8(s.below(len(weekdays)))
 
-	p.rate = s.gamma(rateShape) * (rateMean / rateShape)
-	p.dies = w.origin + int64(s.exponential()*dropoutScale/math.Max(s.gamma(dropoutShape), 1e-6)*secondsPerDay)
-	p.spend = math.Log(spendMedian) + spendBetween*s.normal()
+	p.rate = s.gamma(w.RateShape) * (w.RateMean / w.RateShape)
+	p.dies = w.origin + int64(s.exponential()*w.DropoutScale/math.Max(s.gamma(w.DropoutShape), 1e-6)*secondsPerDay)
+	w.leaving(&p)
+	p.spend = math.Log(w.SpendMedian) + w.SpendBetween*s.normal()
 	p.online = s.beta(1.2, 2.2)
-	p.brandS = brandS * math.Exp(brandSSpread*s.normal())
+	p.brandS = w.BrandS * math.Exp(w.BrandSSpread*s.normal())
 	for i := range p.eventAt {
-		p.eventAt[i] = s.exponential()*365/lifeEventPerYear - 365
+		p.eventAt[i] = s.exponential()*365/w.LifeEventPerYear - 365
 	}
-	if s.chance(appShare) {
-		p.appRate = appMean * s.exponential()
+	if s.chance(w.AppShare) {
+		p.appRate = w.AppMean * s.exponential()
 	}
 
-	p.open = s.beta(openShapeA, openShapeB)
-	p.dependent = math.Min(math.Max(hourDependence+hourSpread*s.normal(), 0), 0.95)
-	p.effort = effortMedian * math.Exp(effortSpread*s.normal())
+	p.open = s.beta(w.OpenShapeA, w.OpenShapeB)
+	p.dependent = math.Min(math.Max(1-w.TimeInsensitive+w.TimeInsensitiveSpread*s.normal(), 0), 0.95)
+	p.effort = w.EffortMedian * math.Exp(w.EffortSpread*s.normal())
 	p.taste = uint8(s.below(3))
-	p.dog = s.chance(dogShare)
+	p.dog = s.chance(w.DogShare)
 
 	taste := newStream(w.seed, key, forTaste, 0)
 	left, sum := 1.0, 0.0
 	for i := range sticks {
-		piece := left * (1 - math.Exp(math.Log(taste.unit())/categoryConcentration))
+		piece := left * (1 - math.Exp(math.Log(taste.unit())/w.CategoryConcentration))
 		left -= piece
 		sum += piece
 		p.stickUpTo[i] = float32(sum)
-		p.stickOf[i] = uint8(w.catalog.market.draw(taste.next()))
+		p.stickOf[i] = uint8(w.market.draw(taste.next()))
 	}
 	return p
 }
 
 // hour draws one of their active hours.
 func (p *person) hour(s *stream) int {
-	if s.chance(hourOwn) {
+	if s.chance(p.market.HourOwn) {
 		return (int(p.peak) + s.below(3) + 23) % 24
 	}
 	return p.archetypeHour(s)
@@ -136,17 +138,14 @@ func (p *person) archetypeHour(s *stream) int {
 
 // activity is how active they are at an hour, against 1 on average.
 func (p *person) activity(hour int) float64 {
-	at := (1 - hourOwn) * archetypeAt[p.archetype][(hour-int(p.shift)+48)%24]
+	at := (1 - p.market.HourOwn) * archetypeAt[p.archetype][(hour-int(p.shift)+48)%24]
 	if d := (hour - int(p.peak) + 24) % 24; d <= 1 || d == 23 {
-		at += hourOwn / 3
+		at += p.market.HourOwn / 3
 	}
 	return at * 24
 }
 
 // monthly is what they spend in an average month, won, while they are customers.
 func (p *person) monthly() float64 {
-	return p.rate * math.Exp(p.spend+spendWithin*spendWithin/2)
+	return p.rate * math.Exp(p.spend+p.market.SpendWithin*p.market.SpendWithin/2)
 }
-
-// alive tells whether they still are a customer.
-func (p *person) alive(at int64) bool { return at < p.dies }

@@ -6,7 +6,7 @@ type surface struct {
 	language        string
 	birthYear       uint16
 	joined          uint16 // civil day since 1970
-	name            string
+	naming          stream // draws the name, which few ask for
 	hasEmail        bool
 	hasSMS          bool
 }
@@ -48,14 +48,18 @@ func (w *World) surface(p *person) surface {
 	if s.chance(0.05) {
 		out.language = "en"
 	}
-	if out.language == "ko" {
-		out.name = surnames[s.below(len(surnames))] + givenFirst[s.below(len(givenFirst))] + givenLast[s.below(len(givenLast))]
-	} else {
-		out.name = englishFirst[s.below(len(englishFirst))] + " " + englishLast[s.below(len(englishLast))]
-	}
+	out.naming = s
 	c := newStream(w.seed, p.key, forContact, 0)
-	out.hasEmail, out.hasSMS = c.chance(hasEmail), c.chance(hasSMS)
+	out.hasEmail, out.hasSMS = c.chance(w.HasEmail), c.chance(w.HasSMS)
 	return out
+}
+
+func (s *surface) name() string {
+	n := s.naming
+	if s.language == "ko" {
+		return surnames[n.below(len(surnames))] + givenFirst[n.below(len(givenFirst))] + givenLast[n.below(len(givenLast))]
+	}
+	return englishFirst[n.below(len(englishFirst))] + " " + englishLast[n.below(len(englishLast))]
 }
 
 func segmentOf(monthly float64) int {
@@ -82,35 +86,55 @@ type consent struct {
 
 var grantedBy = []string{"signup-form", "app", "branch", "call-centre"}
 
-// consents draws what p agreed to, unprompted, in order of time: what a message makes them withdraw comes on top. The
-// last withdrawals lie years ahead.
+// consents draws what p agreed to, unprompted, in order of time: what a message makes them withdraw comes on top. Each
+// consent is asked for again within the 60 days before it is two years old, then before the last answer is, until it is
+// not confirmed: so at any time about one in ten is older than two years. Of the confirmations before the world begins
+// only the last is known, as in an import. The last rows lie years ahead.
 func (w *World) consents(p *person, joined uint16) []consent {
 	s := newStream(w.seed, p.key, forConsent, 0)
 	since := int64(joined)*secondsPerDay + 10*3600 - homeOffset
 	var out []consent
 	grant := func(channel string, night bool, share float64) bool {
 		given, evidence := s.chance(share), grantedBy[s.below(len(grantedBy))]
-		old, renewed := w.origin-since > 2*365*secondsPerDay, s.chance(consentRenewed)
-		renewal := w.origin - int64(s.unit()*700)*secondsPerDay - int64(s.below(secondsPerDay))
-		withdrawal := w.origin - 300*secondsPerDay + int64(s.exponential()*365/consentTurnover*secondsPerDay)
+		asks := newStream(w.seed, p.key, forConsent, s.next())
+		withdrawal := w.origin - 300*secondsPerDay + int64(s.exponential()*365/w.ConsentTurnover*secondsPerDay)
 		if !given {
 			return false
 		}
-		out = append(out, consent{since, channel, night, true, evidence})
-		if old && renewed {
-			out = append(out, consent{renewal, channel, night, true, "reconfirmation"})
+		if withdrawal <= since {
+			withdrawal = never
 		}
-		if withdrawal > since && (!old || !renewed || withdrawal > renewal) {
+		out = append(out, consent{since, channel, night, true, evidence})
+		first, at := len(out), since
+		for asks.chance(w.ConsentRenewed) {
+			at += consentYears*365*secondsPerDay - int64(asks.unit()*consentAsked*secondsPerDay)
+			if at >= min(withdrawal, w.until+yearsAhead*365*secondsPerDay) {
+				break
+			}
+			if len(out) > first && at < w.origin {
+				out = out[:first]
+			}
+			out = append(out, consent{at, channel, night, true, reconfirmed})
+		}
+		if withdrawal < never {
 			out = append(out, consent{withdrawal, channel, night, false, "preferences"})
 		}
 		return true
 	}
-	grant("email", false, consentEmail)
-	if grant("sms", false, consentSMS) {
-		grant("sms", true, consentNight/consentSMS)
+	grant("email", false, w.ConsentEmail)
+	if grant("sms", false, w.ConsentSMS) {
+		grant("sms", true, min(w.ConsentNight/w.ConsentSMS, 1))
 	}
 	return out
 }
+
+// How consents are confirmed.
+const (
+	reconfirmed  = "reconfirmation"
+	consentYears = 2
+	consentAsked = 60 // days before, at most
+	yearsAhead   = 5  // as far as a world may be lived on
+)
 
 // A suppression is one row of suppressions; no kind: none.
 type suppression struct {
@@ -120,7 +144,7 @@ type suppression struct {
 
 func (w *World) suppression(p *person) suppression {
 	s := newStream(w.seed, p.key, forSuppression, 0)
-	if !s.chance(suppressedShare) {
+	if !s.chance(w.SuppressedShare) {
 		return suppression{}
 	}
 	out := suppression{at: w.origin - int64(s.unit()*300*secondsPerDay)}

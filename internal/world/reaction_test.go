@@ -68,6 +68,8 @@ func TestWhoReachesTheThresholdAnywayChangesNothing(t *testing.T) {
 			continue
 		}
 		with := w.Outcome(key, []Touch{touchAt(w, terms, time.Hour, usual.Spend, 50_000)}, terms.Opens, terms.Closes)
+		require.EqualValues(t, 50_000, with.Earned)
+		with.Earned = 0
 		require.Equal(t, usual, with)
 	}
 }
@@ -194,8 +196,13 @@ func rows(w *World, key uint32, touches []Touch, edges []int64) (purchases []pur
 }
 
 func TestATimeMayBeLivedInAnyPieces(t *testing.T) {
-	w := small(t, func(p *Population) { p.Campaigns = 0 })
+	calm := small(t, func(p *Population) { p.Campaigns = 0 })
+	stormy := small(t, func(p *Population) { p.Campaigns, p.Parameters = 0, storm() })
 	rapid.Check(t, func(t *rapid.T) {
+		w := calm
+		if rapid.Bool().Draw(t, "stormy") {
+			w = stormy
+		}
 		key := rapid.Uint32Range(1, 2000).Draw(t, "key")
 		touches := drawTouches(t, w)
 		edges := []int64{w.until, w.until + 100*secondsPerDay}
@@ -230,7 +237,7 @@ func TestPastCampaignsAreRandomised(t *testing.T) {
 				require.NotEmpty(t, part.reason)
 				continue
 			}
-			require.True(t, agreedAt(k.consents, w.past[i].launch))
+			require.True(t, agreedAt(k.consents, pastChannel, w.past[i].launch))
 			require.Empty(t, part.reason)
 			arms[i].all++
 			if part.arm == control {

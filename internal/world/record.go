@@ -1,5 +1,7 @@
 package world
 
+import "slices"
+
 // A record collects what one range of customers did in a time.
 type record struct {
 	w            *World
@@ -33,10 +35,17 @@ func (r *record) add(p *person, touches []Touch, consents []consent) {
 		r.message(p, &l.messages[i])
 	}
 	for i := range consents {
-		if c := &consents[i]; c.at < r.to && (c.at >= r.from || r.from == r.w.origin) {
+		if c := &consents[i]; c.at < r.to && (c.at >= r.from || r.from == r.w.origin) && !unsubscribed(l.messages, c) {
 			r.consents.add(p.key, c)
 		}
 	}
+}
+
+// unsubscribed tells whether c would confirm what its customer withdrew by a message before: nobody asks them then.
+func unsubscribed(messages []message, c *consent) bool {
+	return c.evidence == reconfirmed && slices.ContainsFunc(messages, func(m message) bool {
+		return m.left > 0 && m.left < c.at && m.Channel == c.channel
+	})
 }
 
 // message writes down how p took m. That it was delivered is known from delivery_events; only past campaigns, whose

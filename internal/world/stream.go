@@ -19,6 +19,9 @@ const (
 	forTouch
 	forThinning
 	forPast
+	forParameters
+	forLeaving
+	forFading
 )
 
 // A stream is a sequence of draws, started from a counter (splitmix64: Steele, Lea and Flood, OOPSLA 2014). It is a

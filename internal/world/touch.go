@@ -81,15 +81,18 @@ type message struct {
 	at       int64
 	index    uint64 // counter of its draws
 	draws    stream
-	opened   int64 // instant; 0: never
+	chance   float64 // to open it
+	opened   int64   // instant; 0: never
 	clicked  int64
 	left     int64 // instant at which they unsubscribed; 0: they did not
 	visits   bool  // a click leads on into the shop
 	received int   // messages within the 30 days before
 }
 
-// read decides whether and when each touch is opened. It depends only on what arrived before.
+// read decides whether and when each touch is opened, and with it how long p stays a customer, which it notes in p. What
+// it decides of an instant depends only on what arrived before.
 func (w *World) read(p *person, touches []Touch) []message {
+	p.kept, p.left = 0, never
 	messages := make([]message, len(touches))
 	for i := range touches {
 		t := &touches[i]
@@ -107,6 +110,7 @@ func (w *World) read(p *person, touches []Touch) []message {
 			m.received++
 		}
 		w.open(p, m)
+		w.stir(p, m)
 	}
 	return messages
 }
@@ -117,11 +121,12 @@ func (w *World) open(p *person, m *message) {
 	s := &m.draws
 	_, second := w.calendar.local(p.zone, m.at)
 	activity := p.activity(second / 3600)
-	if s.unit() >= w.openChance(p, m, activity) {
+	m.chance = w.openChance(p, m, activity)
+	if s.unit() >= m.chance {
 		return
 	}
 	// Who is not active when it arrives sees it when they next are, often the next day.
-	delay := openDelay * 60
+	delay := w.OpenDelay * 60
 	if s.unit() > activity {
 		wait := p.hour(s)*3600 - second
 		if wait <= 0 {
@@ -129,12 +134,12 @@ func (w *World) open(p *person, m *message) {
 		}
 		delay = float64(wait) + 900
 	}
-	m.opened = m.at + 20 + int64(min(delay*expSpread(s, openDelaySpread), 7*secondsPerDay))
-	if s.chance(clickGivenOpen) {
+	m.opened = m.at + 20 + int64(min(delay*expSpread(s, w.OpenDelaySpread), 7*secondsPerDay))
+	if s.chance(w.ClickGivenOpen) {
 		m.clicked = m.opened + 5 + int64(s.exponential()*40)
-		m.visits = s.chance(visitGivenClick)
+		m.visits = s.chance(w.VisitGivenClick)
 	}
-	if leave := unsubscribeChance(p); s.chance(leave) {
+	if leave := w.unsubscribeChance(p); s.chance(leave) {
 		m.left = m.opened + 10 + int64(s.exponential()*60)
 	}
 }
@@ -143,25 +148,25 @@ func (w *World) open(p *person, m *message) {
 func (w *World) openChance(p *person, m *message, activity float64) float64 {
 	chance := p.open * ((1 - p.dependent) + p.dependent*min(activity, 3))
 	if m.Channel == "sms" {
-		chance *= openSMS
+		chance *= w.OpenSMS
 	}
 	if hashText(m.Content)%3 == uint64(p.taste) {
-		chance *= contentLiked
+		chance *= w.ContentLiked
 	} else {
-		chance *= contentOther
+		chance *= w.ContentOther
 	}
 	if !p.alive(m.at) {
-		chance *= contactLeft
+		chance *= w.ContactLeft
 	}
 	for range min(m.received, 20) {
-		chance *= openFatigue
+		chance *= w.OpenFatigue
 	}
 	return min(chance, 0.97)
 }
 
-func unsubscribeChance(p *person) float64 {
+func (w *World) unsubscribeChance(p *person) float64 {
 	if p.dog {
-		return unsubscribeDog
+		return w.DogUnsubscribe
 	}
-	return unsubscribe
+	return w.Unsubscribe
 }

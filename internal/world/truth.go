@@ -8,31 +8,6 @@ import (
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
-// An Outcome is what one customer comes to in a time.
-type Outcome struct {
-	Purchases int
-	Spend     int64 // won, purchases only
-	Returned  int64 // won, refunds and cancellations of the time
-}
-
-// Outcome is what customer key does in [from, to), given all that ever reached them apart from past campaigns, which the
-// world knows. Leaving a touch out gives the other potential outcome, exactly: everything else is drawn alike.
-func (w *World) Outcome(key uint32, touches []Touch, from, to time.Time) Outcome {
-	p := w.person(key)
-	k := w.known(&p)
-	_, past := w.pastParts(&p, &k)
-	var out Outcome
-	for _, b := range w.live(&p, append(past, touches...), from.Unix(), to.Unix(), nil).purchases {
-		if b.kind != purchased {
-			out.Returned += b.amount
-			continue
-		}
-		out.Purchases++
-		out.Spend += b.amount
-	}
-	return out
-}
-
 // Truth is what a campaign really did to the customers whom it reached.
 type Truth struct {
 	Customers uint64

@@ -9,18 +9,19 @@ import (
 
 // Version changes with everything that makes the same seed give other people: a world can be lived on only by the
 // version that made it.
-const Version = 1
+const Version = 2
 
 // MaxCustomers is how many telephone numbers of the range that is assigned to nobody there are.
 const MaxCustomers = 20_000_000
 
 // A Population says which world: the same one gives the same rows, whatever made them.
 type Population struct {
-	Customers uint32    // keys 1 to Customers; customer k is the same in a larger population
-	Months    int       // lived before Until
-	Seed      uint64    //
-	Until     time.Time // the world has lived up to here; midnight in Home
-	Campaigns int       // past campaigns, 0 to 2
+	Customers  uint32    // keys 1 to Customers; customer k is the same in a larger population
+	Months     int       // lived before Until
+	Seed       uint64    //
+	Until      time.Time // the world has lived up to here; midnight in Home
+	Campaigns  int       // past campaigns, 0 to 2
+	Parameters           // what its people are like; the zero value: DefaultParameters
 }
 
 // A World is a population and everything that follows from it. It holds no customers, so it is small, and is safe for
@@ -32,6 +33,10 @@ type World struct {
 	year          int
 	calendar      *calendar
 	catalog       *catalog
+	marketShares  []float64
+	market        alias // categories
+	brands        alias // within a category
+	archetypes    alias
 	past          []*pastCampaign
 }
 
@@ -53,21 +58,29 @@ func New(p Population) (*World, error) {
 	} else if !until.Equal(time.Date(y, until.Month(), until.Day(), 0, 0, 0, 0, Home)) {
 		faults = append(faults, fmt.Errorf("a world has lived up to a midnight in Asia/Seoul; %s is none", until.Format(time.RFC3339)))
 	}
+	if p.Parameters == (Parameters{}) {
+		p.Parameters = DefaultParameters()
+	}
+	faults = append(faults, p.check())
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
 	}
 	p.Until = until
 	origin := until.AddDate(0, -p.Months, 0)
 	w := &World{
-		Population: p,
-		seed:       p.Seed,
-		origin:     origin.Unix(),
-		until:      until.Unix(),
-		year:       origin.Year(),
-		catalog:    theCatalog,
+		Population:   p,
+		seed:         p.Seed,
+		origin:       origin.Unix(),
+		until:        until.Unix(),
+		year:         origin.Year(),
+		catalog:      theCatalog,
+		marketShares: shares(powers(theCatalog.shares, p.CategorySkew)),
+		brands:       newAlias(popularity(p.BrandZipf)),
+		archetypes:   newAlias(p.archetypeShares()),
 	}
+	w.market = newAlias(w.marketShares)
 	var err error
-	if w.calendar, err = newCalendar(w.origin, w.until); err != nil {
+	if w.calendar, err = newCalendar(w.origin, w.until, p.SeasonDepth); err != nil {
 		return nil, err
 	}
 	for _, d := range pastDesigns[:p.Campaigns] {
@@ -80,23 +93,24 @@ func New(p Population) (*World, error) {
 func (w *World) From() time.Time { return time.Unix(w.origin, 0).In(Home) }
 
 // parameters is what, beside seed, customers and months, two worlds must share to be the same one.
-type parameters struct {
-	Version   int    `json:"version"`
-	Until     string `json:"until"`
-	Campaigns int    `json:"past_campaigns"`
+type kept struct {
+	Version    int        `json:"version"`
+	Until      string     `json:"until"`
+	Campaigns  int        `json:"past_campaigns"`
+	Parameters Parameters `json:"parameters"`
 }
 
 func (p Population) parameters() string {
-	text, err := json.Marshal(parameters{Version, p.Until.In(Home).Format(time.DateOnly), p.Campaigns})
+	text, err := json.Marshal(kept{Version, p.Until.In(Home).Format(time.DateOnly), p.Campaigns, p.Parameters})
 	if err != nil {
-		panic(err) // two numbers and a string
+		panic(err) // finite numbers and a string
 	}
 	return string(text)
 }
 
 // populationOf reads back what the warehouse keeps of a population.
 func populationOf(seed uint64, customers uint32, months uint16, text string) (Population, error) {
-	var kept parameters
+	var kept kept
 	if err := json.Unmarshal([]byte(text), &kept); err != nil {
 		return Population{}, fmt.Errorf("the world table's parameters %q can't be read: %w", text, err)
 	}
@@ -107,11 +121,11 @@ func populationOf(seed uint64, customers uint32, months uint16, text string) (Po
 	if err != nil {
 		return Population{}, fmt.Errorf("the world table's date %q can't be read: %w", kept.Until, err)
 	}
-	return Population{customers, int(months), seed, until, kept.Campaigns}, nil
+	return Population{customers, int(months), seed, until, kept.Campaigns, kept.Parameters}, nil
 }
 
 // String is how messages name the population.
 func (p Population) String() string {
 	return fmt.Sprintf("%d customers, %d months up to %s, seed %d, %d past campaigns",
-		p.Customers, p.Months, p.Until.In(Home).Format(time.DateOnly), p.Seed, p.Campaigns)
+		p.Customers, p.Months, p.Until.In(Home).Format(time.DateOnly), p.Seed, p.Campaigns) + p.note()
 }
