@@ -33,9 +33,9 @@ var law = map[string][]string{
 
 	"internal/warehouse": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
 		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report", "internal/importing"},
-	"internal/dispatch/smtp":     {"internal/dispatch", "internal/campaign"},
-	"internal/settlement/points": {"internal/settlement", "internal/campaign", "internal/money"},
-	"internal/world":             {"internal/campaign", "internal/money", "internal/warehouse"},
+	"internal/dispatch/smtp":       {"internal/dispatch", "internal/campaign"},
+	"internal/settlement/provider": {"internal/settlement", "internal/campaign", "internal/money"},
+	"internal/world":               {"internal/campaign", "internal/money", "internal/warehouse"},
 }
 
 // free are the packages that put everything together. Only programs import compose and stack.

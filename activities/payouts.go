@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/danbi-project/danbi/internal/campaign"
-	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
 )
@@ -37,6 +36,10 @@ func (a *Settlement) PayDues(ctx context.Context, in PayDuesInput) (PayDuesOutpu
 }
 
 func (a *Settlement) payDues(ctx context.Context, in PayDuesInput) (PayDuesOutput, error) {
+	p, err := a.paying(ctx, in)
+	if err != nil {
+		return PayDuesOutput{}, err
+	}
 	for pass := range payoutPasses {
 		open, err := a.openDues(ctx, in)
 		if err != nil {
@@ -45,26 +48,47 @@ func (a *Settlement) payDues(ctx context.Context, in PayDuesInput) (PayDuesOutpu
 		if len(open) == 0 {
 			break
 		}
+		if pass > 0 { // with jitter, so that the shards of many campaigns do not come back together
+			if err := pause(ctx, jitterFloor<<pass+rand.N(jitterFloor<<pass)); err != nil { //nolint:gosec // jitter
+				return PayDuesOutput{}, err
+			}
+		}
 		answered := false
-		for page := range slices.Chunk(open, payoutPage) {
-			n, err := a.payPage(ctx, in, page)
+		for _, page := range p.pagesOf(open) {
+			if err := a.payoutQuota(ctx, p, len(page)); err != nil {
+				return PayDuesOutput{}, err
+			}
+			n, err := a.payPage(ctx, p, page)
 			if err != nil {
 				return PayDuesOutput{}, err
 			}
 			answered = answered || n > 0
 		}
-		if !answered {
+		if !answered && p.asksEach() {
 			return PayDuesOutput{}, fmt.Errorf("none of %d payouts of shard %s was answered: %w", len(open), in.Shard, settlement.ErrUnreachable)
-		}
-		if pass+1 < payoutPasses {
-			select {
-			case <-ctx.Done():
-				return PayDuesOutput{}, ctx.Err()
-			case <-time.After(time.Duration(pass) * 200 * time.Millisecond):
-			}
 		}
 	}
 	return a.tally(ctx, in)
+}
+
+// paying finds the way by which the run's rewards are paid.
+func (a *Settlement) paying(ctx context.Context, in PayDuesInput) (*paying, error) {
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return nil, err
+	}
+	provider, err := a.Payouts.of(brief.Spec)
+	if err != nil {
+		return nil, err
+	}
+	route := brief.Spec.Settlement.Payout
+	return &paying{in: in, provider: provider, route: route, rate: brief.Policy.RateOf(route)}, nil
+}
+
+// asksEach says that each payout is a request with an answer of its own.
+func (p *paying) asksEach() bool {
+	_, pages := p.provider.(PagePayer)
+	return !pages
 }
 
 // openDues are the booked dues whose payout has not ended.
@@ -86,87 +110,128 @@ func (a *Settlement) openDues(ctx context.Context, in PayDuesInput) ([]settlemen
 }
 
 // payPage asks for one page of payouts and records the answers. It returns how many were answered clearly.
-func (a *Settlement) payPage(ctx context.Context, in PayDuesInput, page []settlement.Due) (uint64, error) {
+func (a *Settlement) payPage(ctx context.Context, p *paying, page []settlement.Due) (uint64, error) {
 	requests := make([]settlement.PayoutEvent, len(page))
 	asked := make([]bool, len(page)) // before this attempt, so that the provider may know of it
 	for i, d := range page {
 		asked[i] = d.State != 0
 		d.Attempt = min(d.Attempt, 254) + 1
 		d.State = campaign.PayoutRequested
-		requests[i] = a.event(in, d, "", "")
+		requests[i] = p.event(d, "", "")
+		page[i] = d
 	}
-	if err := a.Store.RecordPayouts(ctx, in.Run, requests); err != nil {
+	if err := a.Store.RecordPayouts(ctx, p.in.Run, requests); err != nil {
 		return 0, err
 	}
+	var answers []settlement.PayoutEvent
+	var failed error
+	if pager, pages := p.provider.(PagePayer); pages {
+		answers, failed = a.handOver(ctx, p, pager, page, asked)
+	} else {
+		answers, failed = a.askEach(ctx, p, page, asked)
+	}
+	clear := uint64(0)
+	for _, e := range answers {
+		if e.State.Final() {
+			clear++
+		}
+	}
+	// What was answered is kept even when the step is being stopped: it saves asking again.
+	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), payoutPatience)
+	defer cancel()
+	return clear, errors.Join(failed, a.Store.RecordPayouts(kept, p.in.Run, answers))
+}
+
+// askEach asks for each payout of a page, some at once, until the circuit opens.
+func (a *Settlement) askEach(ctx context.Context, p *paying, page []settlement.Due, asked []bool) ([]settlement.PayoutEvent, error) {
 	answers := make([]settlement.PayoutEvent, len(page))
-	var clear atomic.Uint64
 	group, within := errgroup.WithContext(ctx)
 	group.SetLimit(payoutsAtOnce)
-	for i, request := range requests {
+	for i, d := range page {
 		group.Go(func() error {
 			if err := within.Err(); err != nil {
 				return err
 			}
-			d, reason, response := a.payOne(within, in.Run, request.Due, asked[i])
-			if err := within.Err(); err != nil {
+			if !a.circuits.allow(p.route) {
+				return fmt.Errorf("too many payouts in a row went without an answer; it rests, then tries one: %w", settlement.ErrUnreachable)
+			}
+			d, reason, response, alive := p.payOne(within, d, asked[i])
+			if err := within.Err(); err != nil && !alive {
+				a.circuits.forget(p.route)
 				return err // what was on the wire stays requested: the next attempt asks
 			}
-			if d.State.Final() {
-				clear.Add(1)
-			}
-			answers[i] = a.event(in, d, reason, response)
+			a.circuits.answered(p.route, alive)
+			answers[i] = p.event(d, reason, response)
 			return nil
 		})
 	}
 	failed := group.Wait()
-	answers = slices.DeleteFunc(answers, func(e settlement.PayoutEvent) bool { return e.State == 0 })
-	// What was answered is kept even when the step is being stopped: it saves asking again.
-	kept, cancel := context.WithTimeout(context.WithoutCancel(ctx), payoutPatience)
-	defer cancel()
-	return clear.Load(), errors.Join(failed, a.Store.RecordPayouts(kept, in.Run, answers))
+	return slices.DeleteFunc(answers, func(e settlement.PayoutEvent) bool { return e.State == 0 }), failed
 }
 
-// payOne is one payout: found, or paid, or refused, or unknown.
-func (a *Settlement) payOne(ctx context.Context, run campaign.Run, d settlement.Due, asked bool) (settlement.Due, string, string) {
+// handOver gives a page of payouts to a provider that takes them together. Those that were handed over before are asked
+// for first; what it has no answer to yet is handed over again, and it knows the keys.
+func (a *Settlement) handOver(ctx context.Context, p *paying, pager PagePayer, page []settlement.Due, asked []bool) ([]settlement.PayoutEvent, error) {
+	var answers []settlement.PayoutEvent
+	var open []settlement.Due
+	for i, d := range page {
+		if asked[i] {
+			if d, reason, said := p.find(ctx, d); said == ended {
+				answers = append(answers, p.event(d, reason, ""))
+				continue
+			}
+		}
+		open = append(open, d)
+	}
+	payouts := make([]settlement.Payout, len(open))
+	for i, d := range open {
+		payouts[i] = p.payout(d)
+	}
+	got, err := pager.PayPage(ctx, p.in.Run, payouts)
+	for i, answer := range got {
+		d, reason := open[i], answer.Reason
+		switch {
+		case answer.Err == nil:
+			d.State = campaign.PayoutPaid
+		case errors.Is(answer.Err, settlement.ErrRefused):
+			d.State = campaign.PayoutRefused
+		default:
+			d.State = campaign.PayoutUnknown
+		}
+		answers = append(answers, p.event(d, reason, answer.Response))
+	}
+	return answers, err
+}
+
+// payOne is one payout: found, or paid, or refused, or unknown. alive says that the provider gave any answer at all.
+// What the provider does not tell is not guessed: a payout that may have been made is not asked for again until it is
+// known not to be there.
+func (p *paying) payOne(ctx context.Context, d settlement.Due, asked bool) (_ settlement.Due, reason, response string, alive bool) {
 	if asked {
-		if ended, reason, ok := a.find(ctx, d); ok {
-			return ended, reason, ""
+		got, reason, said := p.find(ctx, d)
+		switch said {
+		case ended:
+			return got, reason, "", true
+		case silent:
+			d.State = campaign.PayoutUnknown
+			return d, "no_answer", "", false
 		}
 	}
-	p := settlement.Payout{Key: d.Payout, Amount: d.Amount, Currency: d.Currency, Customer: d.Customer, Reference: fmt.Sprintf("%s/%d", run.Campaign, run.Occurrence)}
-	response, err := a.Payouts.Pay(ctx, p)
+	response, err := p.provider.Pay(ctx, p.payout(d))
 	switch {
 	case err == nil:
 		d.State = campaign.PayoutPaid
-		return d, "", response
+		return d, "", response, true
 	case errors.Is(err, settlement.ErrRefused):
 		d.State = campaign.PayoutRefused
-		return d, "refused", response
+		return d, "refused", response, true
 	}
-	if ended, reason, ok := a.find(ctx, d); ok {
-		return ended, reason, ""
+	got, reason, said := p.find(ctx, d)
+	if said == ended {
+		return got, reason, "", true
 	}
 	d.State = campaign.PayoutUnknown
-	return d, "no_answer", response
-}
-
-// find asks the provider whether it has the payout; false: it has not, or does not say.
-func (a *Settlement) find(ctx context.Context, d settlement.Due) (settlement.Due, string, bool) {
-	p, found, err := a.Payouts.Find(ctx, d.Payout)
-	switch {
-	case err != nil || !found:
-		return d, "", false
-	case p.Amount != d.Amount || p.Currency != d.Currency:
-		d.State = campaign.PayoutRefused
-		return d, "paid_otherwise", true
-	}
-	d.State = campaign.PayoutPaid
-	return d, "found", true
-}
-
-func (a *Settlement) event(in PayDuesInput, d settlement.Due, reason, response string) settlement.PayoutEvent {
-	wall := clock.Wall()
-	return settlement.PayoutEvent{Due: d, At: in.Clock.At(wall), WallAt: wall, Reason: reason, Response: response}
+	return d, "no_answer", response, said == absent
 }
 
 // tally counts from what stands, so that a repeated attempt says the same as the first.

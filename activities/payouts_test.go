@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/danbi-project/danbi/activities"
+	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
@@ -24,7 +25,7 @@ func settled(t *testing.T, dues uint32) (*keeper, *activities.Settlement, *till,
 	w := stacktest.Warehouse(t)
 	k := &keeper{t: t, books: &activities.Books{Store: w, Briefs: aBrief()}}
 	provider := newTill()
-	s := &activities.Settlement{Store: w, Payouts: provider, Briefs: aBrief()}
+	s := &activities.Settlement{Store: w, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: provider}, Briefs: aBrief()}
 	plant(t, w, k.run(), dues, dues)
 	k.must(activities.BatchApprove, approve(10_000_000))
 	k.must(activities.BatchReserve, reserve(moneyOf(dues)))

@@ -133,22 +133,14 @@ type SettlementStore interface {
 	ClawBack(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reversed uint64, amount money.Minor, err error)
 }
 
-// PayoutProvider pays rewards out. That it pays a key once is what makes a payout happen once; our rows are the record.
-type PayoutProvider interface {
-	// Pay asks for a payout. A nil error: it is paid, now or before. Otherwise one of settlement's errors says what
-	// the answer means.
-	Pay(ctx context.Context, p settlement.Payout) (response string, err error)
-	// Find asks whether the provider has a payout.
-	Find(ctx context.Context, key campaign.ID) (p settlement.Payout, found bool, err error)
-	// List gives all payouts of a run to each.
-	List(ctx context.Context, run campaign.Run, each func(settlement.Payout) error) error
-}
-
 // Settlement finds who met the terms, and pays them.
 type Settlement struct {
-	Store   SettlementStore
-	Payouts PayoutProvider
-	Briefs  Briefs
+	Store    SettlementStore
+	Payouts  PayoutRoutes
+	Briefs   Briefs
+	Throttle ThrottleKeeper // needed when the policy limits the rate of a route
+
+	circuits circuits
 }
 
 var (
@@ -214,7 +206,15 @@ func (a *Settlement) ReconcilePayouts(ctx context.Context, in ReconcilePayoutsIn
 			both.Ours(settlement.Payout{Key: p.Payout, Amount: p.Amount, Currency: p.Currency, Customer: p.Customer})
 		}
 	}
-	err = a.Payouts.List(ctx, in.Run, func(p settlement.Payout) error { both.Theirs(p); return nil })
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return ReconcilePayoutsOutput{}, Classify(err)
+	}
+	provider, err := a.Payouts.of(brief.Spec)
+	if err != nil {
+		return ReconcilePayoutsOutput{}, Classify(err)
+	}
+	err = provider.List(ctx, in.Run, func(p settlement.Payout) error { both.Theirs(p); return nil })
 	if err != nil {
 		return ReconcilePayoutsOutput{}, Classify(fmt.Errorf("list the provider's payouts: %w", err))
 	}

@@ -42,7 +42,7 @@ func aBrief() briefs {
 		Campaign: "autumn", Currency: "KRW", Zone: "Asia/Seoul", Language: "ko",
 		Offers:      []campaign.Offer{{ID: "reward", Kind: campaign.OfferThreshold, Reward: reward}, {ID: "news", Kind: campaign.OfferInform}},
 		Budget:      campaign.Budget{Expected: 400_000, Exposure: 1_000_000, Contact: 10},
-		Settlement:  campaign.Settlement{Measure: campaign.MeasureCumulative, From: campaign.FromWindow},
+		Settlement:  campaign.Settlement{Measure: campaign.MeasureCumulative, From: campaign.FromWindow, Payout: campaign.PayoutPoints},
 		Measurement: campaign.Measurement{Metric: campaign.MetricSpend, Baseline: campaign.Duration(90 * 24 * time.Hour), Confidence: .95, Delivered: campaign.DeliveredReally},
 		Audience:    campaign.Audience{Control: .1},
 	}}
@@ -190,7 +190,7 @@ func TestARewardGoesThroughTheBooks(t *testing.T) {
 	provider := newTill()
 	k := &keeper{t: t, books: &activities.Books{Store: w, Briefs: aBrief()}}
 	run := k.run()
-	settle := &activities.Settlement{Store: w, Payouts: provider, Briefs: aBrief()}
+	settle := &activities.Settlement{Store: w, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: provider}, Briefs: aBrief()}
 	plant(t, w, run, 100, 30)
 
 	k.must(activities.BatchApprove, approve(1_000_000))
@@ -385,7 +385,7 @@ func TestMeasureAndReport(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "never_delivered", refused.Claim, "messages that nobody saw have no effect")
 
-	settle := &activities.Settlement{Store: w, Payouts: newTill(), Briefs: aBrief()}
+	settle := &activities.Settlement{Store: w, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: newTill()}, Briefs: aBrief()}
 	settled, err := do(t, settle.QualifyCustomers, activities.QualifyCustomersInput{Run: run, Times: times, Shard: whole})
 	require.NoError(t, err)
 	reports := &activities.Reports{Store: w, Briefs: aBrief()}

@@ -86,6 +86,13 @@ func walk(parent string, schema *jsonschema.Schema, visit func(string, *jsonsche
 // levels name the free keys of nested maps; only a touch's message has any.
 var levels = []string{"channel", "language"}
 
+func words(list []string) (all []any) {
+	for _, word := range list {
+		all = append(all, word)
+	}
+	return all
+}
+
 // enums are the keys that take one of a few words.
 var enums = map[string][]any{
 	"goal":                  {string(campaign.GoalSpend), string(campaign.GoalVisit), string(campaign.GoalWinBack)},
@@ -94,7 +101,7 @@ var enums = map[string][]any{
 	"touches[].only":        {campaign.OnlyNotRedeemed},
 	"settlement.measure":    {campaign.MeasureCumulative, campaign.MeasureSingle},
 	"settlement.from":       {campaign.FromWindow, campaign.FromReceipt},
-	"settlement.payout":     {campaign.PayoutPoints},
+	"settlement.payout":     words(campaign.Payouts),
 	"measurement.metric":    {campaign.MetricSpend, campaign.MetricPurchases},
 	"measurement.delivered": {campaign.DeliveredReally, campaign.DeliveredNever},
 }

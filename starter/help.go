@@ -65,6 +65,7 @@ var koreanShort = map[string]string{
 	"starter report":     "캠페인 결과: 대상, 발송, 지급, 효과",
 	"starter why":        "고객 한 명이 무엇을 왜 받았는지, 또는 왜 받지 못했는지 보여 줍니다",
 	"starter ledger":     "캠페인의 장부: 잔액, 묶음, 검증",
+	"starter provider":   "시험용 지급사 서버를 단독으로 실행합니다. 오작동을 시킬 수 있습니다",
 	"starter completion": "셸 자동 완성 스크립트를 출력합니다",
 	"starter help":       "명령의 도움말을 보여 줍니다",
 }
@@ -84,6 +85,7 @@ var koreanFlags = map[string]string{
 	"world --months":  "살아온 달 수", "world --past-campaigns": "지난 캠페인 수: 0~2", "world --replace": "있던 세계와 그 캠페인을 모두 버립니다", "world --until": "살아온 마지막 날짜. 리허설은 여기서 시작합니다",
 	"--customers": "가상 고객 수", "--seed": "시드가 다르면 다른 고객이 됩니다",
 	"demo --spec": "실행할 캠페인", "demo --import": "가상 고객 대신 이 매핑 파일로 실제 데이터를 가져옵니다", "demo --data": "가져올 데이터의 폴더", "demo --from": "리허설 시작일 (기본: 기간의 첫날)", "demo --exit": "켜 두지 않고 캠페인과 함께 끝냅니다",
+	"provider --listen": "기다릴 주소", "provider --data": "지급 내역을 두는 폴더",
 	"demo --months": "캠페인 시작 전까지 고객이 살아온 달 수",
 	"up --without":  "시작하지 않을 부분: engine, temporal, sink, worker", "up --namespace": "Temporal 네임스페이스 (TEMPORAL_NAMESPACE, 없으면 default)",
 	"new --out": "개인 키 파일 (기본: NAME.key)",

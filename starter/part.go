@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/danbi-project/danbi/internal/settlement/provider"
 	"github.com/danbi-project/danbi/internal/stack"
 	"github.com/danbi-project/danbi/internal/stack/engine"
 	"github.com/danbi-project/danbi/internal/stack/install"
@@ -35,8 +36,12 @@ func runEngine(ctx context.Context, c stack.PartConfig) error {
 }
 
 func runSink(ctx context.Context, c stack.PartConfig) error {
+	secret, err := provider.SecretFromEnv() // what the worker signs with, the stack's provider checks
+	if err != nil {
+		return err
+	}
 	return sink.Serve(ctx, sink.Config{
-		Dir: c.Dir, SMTPListen: c.Stack.Sink.SMTP, HTTPListen: address(c.Stack.Sink.HTTP),
+		Dir: c.Dir, SMTPListen: c.Stack.Sink.SMTP, HTTPListen: address(c.Stack.Sink.HTTP), Secret: secret,
 		Log: c.Log, Ready: func(string, string) { c.Ready() },
 	})
 }

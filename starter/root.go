@@ -26,6 +26,7 @@ var commands = []func(*App) *cobra.Command{
 	newReportCommand,
 	newWhyCommand,
 	newLedgerCommand,
+	newProviderCommand,
 	newPartCommand,
 }
 

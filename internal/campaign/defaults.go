@@ -41,7 +41,8 @@ const (
 	MeasureSingle     = "single"     // one purchase reaches it
 	FromWindow        = "window"     // purchases count from the window's start
 	FromReceipt       = "receipt"    // purchases count from the first message on
-	PayoutPoints      = "points"
+	PayoutPoints      = "points"     // by the provider's HTTP API
+	PayoutCashback    = "cashback"   // by the same
 	MetricSpend       = "spend"
 	MetricWinsorised  = "spend_winsorised"
 	MetricResponse    = "response"
@@ -54,6 +55,9 @@ const (
 	OnlyNotRedeemed   = "not_redeemed"
 	ChannelEmail      = "email"
 )
+
+// Payouts are the ways by which rewards are paid out.
+var Payouts = []string{PayoutPoints, PayoutCashback}
 
 // LoadZone is an IANA zone; the machine's own zone, which "Local" and "" would give, is refused.
 func LoadZone(name string) (*time.Location, error) {

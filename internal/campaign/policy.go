@@ -42,7 +42,7 @@ type Approver struct {
 	Key  string `yaml:"key" json:"key"`
 }
 
-// Rate is how many messages a channel's provider takes a second.
+// Rate is how many messages a channel's provider takes a second, or how many payouts the provider of a way of payout.
 type Rate struct {
 	Channel   string `yaml:"channel" json:"channel"`
 	PerSecond int    `yaml:"per_second" json:"per_second"`

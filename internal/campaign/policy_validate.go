@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 
 	"github.com/danbi-project/danbi/internal/money"
@@ -55,7 +56,7 @@ func (p Policy) Validate() error {
 	}
 	for i, rate := range p.Rates {
 		field := fmt.Sprintf("rates[%d]", i)
-		v.word(key(field, "channel"), rate.Channel, channels...)
+		v.word(key(field, "channel"), rate.Channel, slices.Concat(channels, Payouts)...)
 		positive(v, key(field, "per_second"), rate.PerSecond, nil)
 	}
 	for i, channel := range p.Quiet.Exempt {

@@ -10,7 +10,7 @@ func (v *validator) settlement() {
 	s := v.spec.Settlement
 	v.word("settlement.measure", s.Measure, MeasureCumulative, MeasureSingle)
 	v.word("settlement.from", s.From, FromWindow, FromReceipt)
-	v.word("settlement.payout", s.Payout, PayoutPoints)
+	v.word("settlement.payout", s.Payout, Payouts...)
 	unsigned(v, "settlement.lag", s.Lag)
 	unsigned(v, "settlement.clawback", s.Clawback)
 	switch {

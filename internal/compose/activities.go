@@ -10,20 +10,20 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch/smtp"
-	"github.com/danbi-project/danbi/internal/settlement/points"
+	"github.com/danbi-project/danbi/internal/settlement/provider"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
 // Providers are the outside services that a worker talks to.
 type Providers struct {
 	Mail    smtp.Config
-	Payouts points.Config
+	Payouts provider.Config
 }
 
 // ProvidersFromEnv reads DANBI_SMTP_*, DANBI_PROVIDER_URL and DANBI_PAYOUT_*; what the environment does not name is the local sink's.
 func ProvidersFromEnv(sinkSMTP, sinkHTTP string) (Providers, error) {
 	mail, mailErr := smtp.ConfigFromEnv(sinkSMTP, sinkHTTP)
-	payouts, payoutErr := points.ConfigFromEnv(sinkHTTP)
+	payouts, payoutErr := provider.ConfigFromEnv(sinkHTTP)
 	return Providers{Mail: mail, Payouts: payouts}, errors.Join(mailErr, payoutErr)
 }
 
@@ -33,7 +33,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 	if err != nil {
 		return err
 	}
-	payouts, err := points.New(p.Payouts, clock.Wall)
+	payouts, err := provider.New(p.Payouts, clock.Wall)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		&activities.Offers{Store: store, Briefs: store},
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
 		&activities.Dispatch{Store: store, Briefs: store, Channels: activities.Channels{campaign.ChannelEmail: mail}, Throttle: throttle{temporal}},
-		&activities.Settlement{Store: store, Briefs: store, Payouts: payouts},
+		&activities.Settlement{Store: store, Briefs: store, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts}, Throttle: throttle{temporal}},
 		&activities.Books{Store: store, Briefs: store, Keeper: bookkeeper{temporal}},
 		&activities.Measurement{Store: store, Briefs: store},
 		&activities.Reports{Store: store, Briefs: store},

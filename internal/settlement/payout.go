@@ -16,6 +16,10 @@ var (
 	ErrUnclear = errors.New("the provider may or may not have made the payout")
 	// ErrUnreachable: nobody answered at all.
 	ErrUnreachable = errors.New("the payout provider can't be reached")
+	// ErrNoRoute: the worker has no adapter for the spec's settlement.payout.
+	ErrNoRoute = errors.New("no adapter pays by this route")
+	// ErrExhausted: the pool has no code left to give.
+	ErrExhausted = errors.New("the pool of coupon codes is used up")
 	// ErrNotBooked: dues are there and none of them is in the ledger. Nothing is paid that is not booked.
 	ErrNotBooked = errors.New("the dues are not booked yet")
 )
@@ -27,9 +31,20 @@ type Due struct {
 	Offer    string
 	Round    uint16
 	Amount   money.Minor
+	Netted   money.Minor // of Amount: set against what the customer owed us; the rest is paid out
 	Currency string
 	Attempt  uint8                // 0: never requested
 	State    campaign.PayoutState // 0: never requested
+}
+
+// Rest is what is paid out of a due.
+func (d Due) Rest() money.Minor { return d.Amount - d.Netted }
+
+// Answer is what a provider said of one payout of a page. Err is nil, ErrRefused, or one that says that it is not known.
+type Answer struct {
+	Err      error
+	Reason   string
+	Response string
 }
 
 // PayoutEvent is one row of a payout's history.
@@ -48,6 +63,7 @@ type Payout struct {
 	Currency  string
 	Customer  uint32
 	Reference string // campaign/occurrence
+	Kind      string // what is paid out: the route's word, as points or cashback
 }
 
 // Redemption says that a customer met an offer's terms.

@@ -2,12 +2,14 @@ package sink
 
 import (
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"sync/atomic"
 	"time"
 )
 
-// trouble is how a provider can misbehave, as shares of requests from 0 to 1. It serves mails and payouts alike.
+// trouble is how a provider can misbehave, as shares of requests from 0 to 1. It serves mails and payouts alike, but for
+// the last ones, which are a payout provider's.
 type trouble struct {
 	DelayMS   int     `json:"delay_ms"`  // before anything is kept
 	Temporary float64 `json:"temporary"` // refused for now: 451, or 503
@@ -16,18 +18,37 @@ type trouble struct {
 	Lose      float64 `json:"lose"`      // not kept, and the connection is closed
 	Stall     float64 `json:"stall"`     // kept, but answered only after StallMS, by closing
 	StallMS   int     `json:"stall_ms"`
+
+	Broken    float64 `json:"broken,omitempty"`    // kept, and answered with 500
+	Duplicate float64 `json:"duplicate,omitempty"` // kept, and answered with the acknowledgement of an earlier payout once more
+	Reorder   float64 `json:"reorder,omitempty"`   // kept, and answered with the acknowledgement of another request under way
+	Wrong     float64 `json:"wrong,omitempty"`     // kept rightly, but the acknowledgement states another amount
+	Late      float64 `json:"late,omitempty"`      // taken with 202, and paid only after LateMS
+	LateMS    int     `json:"late_ms,omitempty"`
+	Deaf      float64 `json:"deaf,omitempty"` // look-ups and lists refused for now: 503
+	Seed      uint64  `json:"seed,omitempty"` // 0: left to chance; else a payout's luck is a function of seed, key and request
 }
 
 func (t trouble) validate() error {
-	for _, share := range []float64{t.Temporary, t.Permanent, t.Drop, t.Lose, t.Stall} {
+	for _, share := range []float64{t.Temporary, t.Permanent, t.Drop, t.Lose, t.Stall, t.Broken, t.Duplicate, t.Reorder, t.Wrong, t.Late, t.Deaf} {
 		if !(share >= 0 && share <= 1) {
 			return fmt.Errorf("a share is %v; write one from 0 to 1", share)
 		}
 	}
-	if t.DelayMS < 0 || t.StallMS < 0 {
+	if t.DelayMS < 0 || t.StallMS < 0 || t.LateMS < 0 {
 		return fmt.Errorf("a delay must not be negative")
 	}
 	return nil
+}
+
+// luck is whether one trouble meets one request for a payout. With a seed it does not depend on the order of requests.
+func (t *trouble) luck(share float64, what, key string, request int) bool {
+	if t.Seed == 0 || share <= 0 {
+		return chance(share)
+	}
+	h := fnv.New64a()
+	_, _ = fmt.Fprintf(h, "%d/%s/%s/%d", t.Seed, what, key, request)
+	return rand.New(rand.NewPCG(h.Sum64(), t.Seed)).Float64() < share //nolint:gosec // fault injection, not security
 }
 
 // faults are the troubles in force, for tests and rehearsals of outages.

@@ -17,10 +17,12 @@ type handler struct {
 	till    *till
 	faults  *faults
 	metrics *metrics
+	secret  []byte
+	late    exchange
 }
 
-func newHandler(box *mailbox, till *till, faults *faults, metrics *metrics) http.Handler {
-	h := &handler{box, till, faults, metrics}
+func newHandler(box *mailbox, till *till, faults *faults, metrics *metrics, secret []byte) http.Handler {
+	h := &handler{box: box, till: till, faults: faults, metrics: metrics, secret: secret}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/messages", http.StatusFound) })
 	mux.HandleFunc("GET /messages", h.messages)
@@ -29,9 +31,9 @@ func newHandler(box *mailbox, till *till, faults *faults, metrics *metrics) http
 	mux.HandleFunc("GET /messages/{id}", h.message)
 	mux.HandleFunc("GET /count", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, box.Count()) })
 	mux.HandleFunc("GET /stats", h.stats)
-	mux.HandleFunc("PUT /payouts/{key...}", h.pay)
-	mux.HandleFunc("GET /payouts/{key...}", h.payout)
-	mux.HandleFunc("GET /payouts", h.payouts)
+	mux.HandleFunc("PUT /payouts/{key}", h.signed(h.pay))
+	mux.HandleFunc("GET /payouts/{key}", h.signed(h.payout))
+	mux.HandleFunc("GET /payouts", h.signed(h.payouts))
 	mux.HandleFunc("GET /faults", h.showFaults)
 	mux.HandleFunc("PUT /faults", h.setFaults)
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
@@ -139,72 +141,6 @@ func (h *handler) stats(w http.ResponseWriter, _ *http.Request) {
 		"mail":    h.box.Count(),
 		"payouts": map[string]any{"count": totals.Count, "amounts": totals.Amounts},
 	})
-}
-
-func (h *handler) pay(w http.ResponseWriter, r *http.Request) {
-	t := h.faults.payouts.Load()
-	time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
-	if chance(t.Temporary) {
-		refuse(w, http.StatusServiceUnavailable, "try again later")
-		return
-	}
-	if chance(t.Permanent) {
-		refuse(w, http.StatusUnprocessableEntity, "this account can't be paid")
-		return
-	}
-	if chance(t.Lose) {
-		panic(http.ErrAbortHandler)
-	}
-	var p payout
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<16))
-	if err := decoder.Decode(&p); err != nil {
-		refuse(w, http.StatusBadRequest, "send amount, currency, customer_key, reference as JSON: %v", err)
-		return
-	}
-	p.Key, p.At = r.PathValue("key"), time.Now().UTC()
-	if p.Amount <= 0 || p.Currency == "" {
-		refuse(w, http.StatusBadRequest, "a payout needs an amount above 0 (minor units) and a currency")
-		return
-	}
-	out, again, err := h.till.Pay(p)
-	switch {
-	case errors.Is(err, errConflict):
-		refuse(w, http.StatusConflict, "key %s was paid as %d %s to customer %d", out.Key, out.Amount, out.Currency, out.CustomerKey)
-		return
-	case err != nil:
-		refuse(w, http.StatusInsufficientStorage, "%v", err)
-		return
-	}
-	if !again {
-		h.metrics.paid.Inc()
-	}
-	if chance(t.Drop) {
-		panic(http.ErrAbortHandler)
-	}
-	if chance(t.Stall) {
-		time.Sleep(time.Duration(t.StallMS) * time.Millisecond)
-		panic(http.ErrAbortHandler)
-	}
-	code := http.StatusCreated
-	if again {
-		code = http.StatusOK
-	}
-	answer(w, code, out)
-}
-
-func (h *handler) payout(w http.ResponseWriter, r *http.Request) {
-	p, ok := h.till.Find(r.PathValue("key"))
-	if !ok {
-		refuse(w, http.StatusNotFound, "nothing was paid under %s", r.PathValue("key"))
-		return
-	}
-	answer(w, http.StatusOK, p)
-}
-
-func (h *handler) payouts(w http.ResponseWriter, r *http.Request) {
-	q := r.URL.Query()
-	limit := number(q.Get("limit"), 1000, 100_000)
-	answer(w, http.StatusOK, h.till.List(q.Get("campaign"), q.Get("reference"), q.Get("after"), limit))
 }
 
 func number(text string, otherwise, most int) int {

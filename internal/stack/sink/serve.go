@@ -19,10 +19,11 @@ import (
 // Config says where the sink listens and what it keeps.
 type Config struct {
 	Dir          string        // holds everything; made when it is missing
-	SMTPListen   string        // 127.0.0.1:0 takes a free port
+	SMTPListen   string        // 127.0.0.1:0 takes a free port; empty: no mail, payouts alone
 	HTTPListen   string        // 127.0.0.1:0 takes a free port
 	Delay        time.Duration // before each mail is accepted, to look like a distant provider
 	SegmentBytes int64         // a new file is begun after so many; 0: 64 MiB
+	Secret       []byte        // payout requests must be signed with it; none: they need no signature
 	Log          *zap.Logger
 	Ready        func(smtpAddr, httpAddr string) // called once, when both listen
 }
@@ -43,35 +44,41 @@ func Serve(ctx context.Context, c Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, till.Close()) }()
 
-	mailListener, err := net.Listen("tcp", c.SMTPListen)
-	if err != nil {
-		return fmt.Errorf("the sink can't listen for mail: %w", err)
-	}
 	httpListener, err := net.Listen("tcp", c.HTTPListen)
 	if err != nil {
-		return errors.Join(fmt.Errorf("the sink can't listen for HTTP: %w", err), mailListener.Close())
+		return fmt.Errorf("the sink can't listen for HTTP: %w", err)
+	}
+	var mailListener net.Listener
+	smtpAddr := "" // of a provider of payouts alone
+	if c.SMTPListen != "" {
+		if mailListener, err = net.Listen("tcp", c.SMTPListen); err != nil {
+			return errors.Join(fmt.Errorf("the sink can't listen for mail: %w", err), httpListener.Close())
+		}
+		smtpAddr = mailListener.Addr().String()
 	}
 
 	faults := newFaults(c.Delay)
 	metrics := newMetrics(box, till)
 	mail := newMailServer(box, faults, metrics, c.Log)
 	web := &http.Server{
-		Handler:           newHandler(box, till, faults, metrics),
+		Handler:           newHandler(box, till, faults, metrics, c.Secret),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 
 	var group errgroup.Group
-	group.Go(func() error { return mail.Serve(coalescing{mailListener}) })
+	if mailListener != nil {
+		group.Go(func() error { return mail.Serve(coalescing{mailListener}) })
+	}
 	group.Go(func() error {
 		if err := web.Serve(httpListener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
-	c.Log.Info("sink ready", zap.Stringer("smtp", mailListener.Addr()), zap.Stringer("http", httpListener.Addr()),
+	c.Log.Info("sink ready", zap.String("smtp", smtpAddr), zap.Stringer("http", httpListener.Addr()),
 		zap.Int("messages", box.Count().Messages))
 	if c.Ready != nil {
-		c.Ready(mailListener.Addr().String(), httpListener.Addr().String())
+		c.Ready(smtpAddr, httpListener.Addr().String())
 	}
 	<-ctx.Done()
 	if err := mail.Close(); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {

@@ -22,8 +22,10 @@ type payout struct {
 	CustomerKey uint32    `json:"customer_key"`
 	Reference   string    `json:"reference"`
 	Campaign    string    `json:"campaign,omitempty"`
+	Kind        string    `json:"kind,omitempty"`
 	State       string    `json:"state"`
 	At          time.Time `json:"at"`
+	Clears      time.Time `json:"clears,omitzero"`    // pending until then
 	Requests    int       `json:"requests,omitempty"` // how often the key came, since the start
 }
 
@@ -76,11 +78,11 @@ func (t *till) Pay(p payout) (out payout, again bool, err error) {
 	if first, known := t.payouts[p.Key]; known {
 		first.Requests++
 		if first.Amount != p.Amount || first.Currency != p.Currency || first.CustomerKey != p.CustomerKey {
-			return *first, true, errConflict
+			return first.told(), true, errConflict
 		}
-		return *first, true, nil
+		return first.told(), true, nil
 	}
-	p.State, p.Requests = "paid", 0
+	p.State, p.Requests = "paid", 0 // as it is told: pending until it clears
 	line, err := json.Marshal(p)
 	if err != nil {
 		return payout{}, false, err
@@ -91,8 +93,43 @@ func (t *till) Pay(p payout) (out payout, again bool, err error) {
 	}
 	t.size += int64(len(line))
 	p.Requests = 1
-	t.payouts[p.Key], t.keys = &p, append(t.keys, p.Key)
-	return p, false, nil
+	kept := p
+	t.payouts[p.Key], t.keys = &kept, append(t.keys, p.Key)
+	return p.told(), false, nil
+}
+
+// told is a payout as it is answered.
+func (p payout) told() payout {
+	if time.Now().Before(p.Clears) {
+		p.State = "pending"
+	}
+	return p
+}
+
+// Requests is how often a key came.
+func (t *till) Requests(key string) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if p, known := t.payouts[key]; known {
+		return p.Requests
+	}
+	return 0
+}
+
+// Before is a payout that was made before a key's: the last one of the same reference.
+func (t *till) Before(key string) (payout, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	of, known := t.payouts[key]
+	if !known {
+		return payout{}, false
+	}
+	for i := len(t.keys) - 1; i >= 0; i-- {
+		if p := t.payouts[t.keys[i]]; p.Key != key && p.Reference == of.Reference {
+			return *p, true
+		}
+	}
+	return payout{}, false
 }
 
 // Find is the payout of a key.
@@ -103,7 +140,7 @@ func (t *till) Find(key string) (payout, bool) {
 	if !ok {
 		return payout{}, false
 	}
-	return *p, true
+	return p.told(), true
 }
 
 // statement is what was paid, for reconciliation: totals over all that match, and a page of them.
@@ -145,7 +182,7 @@ func (t *till) List(campaign, prefix, after string, limit int) statement {
 		}
 	}
 	for _, key := range keys {
-		out.Payouts = append(out.Payouts, *t.payouts[key])
+		out.Payouts = append(out.Payouts, t.payouts[key].told())
 	}
 	return out
 }

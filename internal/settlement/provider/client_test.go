@@ -1,4 +1,4 @@
-package points
+package provider
 
 import (
 	"context"
@@ -43,6 +43,10 @@ func TestWhatAnAnswerMeans(t *testing.T) {
 		"new":           {201, paid, nil},
 		"again":         {200, paid, nil},
 		"no words":      {200, `{}`, nil},
+		"accepted":      {202, `{"state":"pending"}`, settlement.ErrUnclear},
+		"other key":     {200, `{"key":"` + run.PayoutID(8, "x", 1).String() + `","state":"paid"}`, settlement.ErrUnclear},
+		"other amount":  {201, `{"amount":4999,"currency":"KRW","state":"paid"}`, settlement.ErrUnclear},
+		"other money":   {201, `{"amount":5000,"currency":"USD","state":"paid"}`, settlement.ErrUnclear},
 		"pending":       {200, `{"state":"pending"}`, settlement.ErrUnclear},
 		"cut short":     {200, `{"state":"pa`, settlement.ErrUnclear},
 		"conflict":      {409, `{"error":"paid under other terms"}`, settlement.ErrRefused},

@@ -1,4 +1,4 @@
-package points
+package provider
 
 import (
 	"bytes"
@@ -60,7 +60,8 @@ func New(c Config, now func() time.Time) (*Client, error) {
 // payout is one payout on the wire.
 type payout struct {
 	Key       string `json:"key,omitempty"`
-	Amount    int64  `json:"amount"` // minor units
+	Kind      string `json:"kind,omitempty"` // points or cashback
+	Amount    int64  `json:"amount"`         // minor units
 	Currency  string `json:"currency"`
 	Customer  uint32 `json:"customer_key"`
 	Reference string `json:"reference"` // campaign/occurrence
@@ -70,7 +71,7 @@ type payout struct {
 // Pay asks for a payout. A nil error: it is paid, by this request or an earlier one. Otherwise settlement.ErrRefused (for
 // good), ErrUnclear (it may be paid) or ErrUnreachable (nobody was there to pay). The answer is returned for our records.
 func (c *Client) Pay(ctx context.Context, p settlement.Payout) (string, error) {
-	body, err := json.Marshal(payout{Amount: int64(p.Amount), Currency: p.Currency, Customer: p.Customer, Reference: p.Reference})
+	body, err := json.Marshal(payout{Kind: p.Kind, Amount: int64(p.Amount), Currency: p.Currency, Customer: p.Customer, Reference: p.Reference})
 	if err != nil {
 		return "", err
 	}
@@ -82,11 +83,12 @@ func (c *Client) Pay(ctx context.Context, p settlement.Payout) (string, error) {
 	case err != nil:
 		return kept, fmt.Errorf("%w: %w", settlement.ErrUnclear, err)
 	case code == http.StatusOK || code == http.StatusCreated:
-		var got payout
-		if err := json.Unmarshal(answer, &got); err != nil || got.State != "" && got.State != "paid" {
-			return kept, fmt.Errorf("%w: it answered %s", settlement.ErrUnclear, kept)
+		if err := acknowledges(answer, p); err != nil {
+			return kept, fmt.Errorf("%w: %w: %s", settlement.ErrUnclear, err, kept)
 		}
 		return kept, nil
+	case code == http.StatusAccepted: // it will be paid: whether it was, only asking tells
+		return kept, fmt.Errorf("%w: it answered %s", settlement.ErrUnclear, kept)
 	case code == http.StatusRequestTimeout || code == http.StatusTooEarly || code == http.StatusTooManyRequests || code >= 500:
 		return kept, fmt.Errorf("%w: it answered %s", settlement.ErrUnclear, kept)
 	case code == http.StatusUnauthorized || code == http.StatusForbidden || code == http.StatusNotFound || code == http.StatusMethodNotAllowed:
@@ -97,7 +99,25 @@ func (c *Client) Pay(ctx context.Context, p settlement.Payout) (string, error) {
 	}
 }
 
-// Find asks whether the provider has a payout.
+// acknowledges says whether an answer confirms this payout. One that names another key or another amount, because it
+// was meant for another request or is wrong, confirms nothing: the provider is asked.
+func acknowledges(answer []byte, p settlement.Payout) error {
+	var got payout
+	switch err := json.Unmarshal(answer, &got); {
+	case err != nil:
+		return errors.New("its answer is not readable")
+	case got.State != "" && got.State != "paid":
+		return errors.New("it is not paid yet")
+	case got.Key != "" && got.Key != p.Key.String():
+		return errors.New("it answered for another payout")
+	case got.Amount != 0 && got.Amount != int64(p.Amount), got.Currency != "" && got.Currency != p.Currency:
+		return errors.New("it answered with another amount")
+	}
+	return nil
+}
+
+// Find asks whether the provider has paid a payout. One that it has refused for good is settlement.ErrRefused; one that
+// it took and has not paid yet is ErrUnclear.
 func (c *Client) Find(ctx context.Context, key campaign.ID) (settlement.Payout, bool, error) {
 	code, answer, err := c.do(ctx, http.MethodGet, "/payouts/"+key.String(), nil)
 	switch {
@@ -112,9 +132,17 @@ func (c *Client) Find(ctx context.Context, key campaign.ID) (settlement.Payout, 
 	if err := json.Unmarshal(answer, &got); err != nil {
 		return settlement.Payout{}, false, fmt.Errorf("%w: asked for %s, it answered %s", settlement.ErrUnclear, key, keep(code, answer))
 	}
+	switch {
+	case got.Key != "" && got.Key != key.String():
+		return settlement.Payout{}, false, fmt.Errorf("%w: asked for %s, it answered for %s", settlement.ErrUnclear, key, got.Key)
+	case got.State == "refused":
+		return settlement.Payout{}, false, fmt.Errorf("%w: %s", settlement.ErrRefused, keep(code, answer))
+	case got.State != "" && got.State != "paid":
+		return settlement.Payout{}, false, fmt.Errorf("%w: %s is %s", settlement.ErrUnclear, key, got.State)
+	}
 	got.Key = key.String()
 	p, err := got.read()
-	return p, got.State == "" || got.State == "paid", err
+	return p, true, err
 }
 
 // List gives all payouts of a run to each, a page at a time, in order of their keys.
@@ -138,8 +166,8 @@ func (c *Client) List(ctx context.Context, run campaign.Run, each func(settlemen
 			return fmt.Errorf("the provider's list of payouts is not readable: %w", err)
 		}
 		for _, got := range page.Payouts {
-			if got.Reference != reference { // the provider may match references by their beginning: 1 is one of 10
-				continue
+			if got.Reference != reference || got.State != "" && got.State != "paid" {
+				continue // the provider may match references by their beginning: 1 is one of 10; what is pending is not paid
 			}
 			p, err := got.read()
 			if err == nil {
@@ -161,7 +189,7 @@ func (p payout) read() (settlement.Payout, error) {
 	if err != nil {
 		return settlement.Payout{}, fmt.Errorf("a payout of the provider: %w", err)
 	}
-	return settlement.Payout{Key: key, Amount: money.Minor(p.Amount), Currency: p.Currency, Customer: p.Customer, Reference: p.Reference}, nil
+	return settlement.Payout{Key: key, Amount: money.Minor(p.Amount), Currency: p.Currency, Customer: p.Customer, Reference: p.Reference, Kind: p.Kind}, nil
 }
 
 func (c *Client) do(ctx context.Context, method, path string, body []byte) (int, []byte, error) {

@@ -1,6 +1,6 @@
-// Package points pays rewards out through a provider's HTTP API, as the local sink and many loyalty systems have it.
-// docs/settlement.md states the contract.
-package points
+// Package provider pays points and cashback out through a provider's signed HTTP API, as many loyalty systems have it.
+// docs/openapi/payout-provider.yaml is the contract; internal/stack/sink is a reference server.
+package provider
 
 import (
 	"errors"
@@ -27,22 +27,28 @@ type Config struct {
 
 // ConfigFromEnv reads the DANBI_PAYOUT_* variables; without a URL of the user's own, payouts go to otherwise.
 func ConfigFromEnv(otherwise string) (Config, error) {
-	c := Config{URL: os.Getenv(EnvURL), Secret: []byte(os.Getenv(EnvSecret))}
+	secret, err := SecretFromEnv()
+	c := Config{URL: os.Getenv(EnvURL), Secret: secret}
 	if c.URL == "" {
 		c.URL = otherwise
 	}
-	var faults []error
-	if file := os.Getenv(EnvSecretFile); file != "" {
-		if len(c.Secret) > 0 {
-			faults = append(faults, fmt.Errorf("set %s or %s, not both", EnvSecret, EnvSecretFile))
-		}
-		text, err := os.ReadFile(file)
-		if err != nil {
-			faults = append(faults, fmt.Errorf("%s: %w", EnvSecretFile, err))
-		}
-		c.Secret = []byte(strings.TrimRight(string(text), "\r\n"))
+	return c, errors.Join(err, c.Validate())
+}
+
+// SecretFromEnv reads what requests are signed with; there may be none.
+func SecretFromEnv() ([]byte, error) {
+	secret, file := []byte(os.Getenv(EnvSecret)), os.Getenv(EnvSecretFile)
+	if file == "" {
+		return secret, nil
 	}
-	return c, errors.Join(append(faults, c.Validate())...)
+	if len(secret) > 0 {
+		return nil, fmt.Errorf("set %s or %s, not both", EnvSecretFile, EnvSecret)
+	}
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", EnvSecretFile, err)
+	}
+	return []byte(strings.TrimRight(string(text), "\r\n")), nil
 }
 
 // Validate reports all faults at once.
