@@ -33,6 +33,8 @@ const abandoned = 48 * time.Hour
 var (
 	_ = classify(features.ErrNoCustomers, "NoCustomers", true)
 	_ = classify(features.ErrSnapshotIncomplete, "SnapshotIncomplete", false)
+	_ = classify(features.ErrUnknownFeature, "UnknownFeature", true)
+	_ = classify(features.ErrNoSnapshot, "NoSnapshot", true)
 )
 
 // PlanSnapshot names the snapshot of an instant and cuts it into shards.
@@ -70,6 +72,7 @@ type Snapshot struct {
 	Currency  string    `json:"currency"`
 	Zone      string    `json:"zone"` // of customers whose own is missing or unknown
 	Catalogue string    `json:"catalogue"`
+	Binning   string    `json:"binning,omitempty"` // how values are made bins
 	Customers uint64    `json:"customers,omitempty"`
 	Checksum  uint64    `json:"checksum,omitempty"`
 	Published bool      `json:"published,omitempty"`

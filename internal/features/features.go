@@ -13,6 +13,10 @@ var (
 	ErrNoCustomers = errors.New("the warehouse holds no customers: import them first")
 	// ErrSnapshotIncomplete says that shards are missing or do not add up; extracting them again mends it.
 	ErrSnapshotIncomplete = errors.New("the snapshot's shards do not add up")
+	// ErrUnknownFeature says that a snapshot does not have a feature that was asked for.
+	ErrUnknownFeature = errors.New("the snapshot has no such feature")
+	// ErrNoSnapshot says that no such snapshot is published.
+	ErrNoSnapshot = errors.New("there is no such snapshot")
 )
 
 // Snapshot names the features of all customers strictly before Instant. Published, it never changes.
@@ -22,6 +26,7 @@ type Snapshot struct {
 	Currency  string
 	Zone      string // of customers whose own is missing or unknown
 	Catalogue string // hash of what the columns mean
+	Binning   string // hash of the edges by which values are bins
 	Customers uint64
 	Checksum  uint64
 	Published bool

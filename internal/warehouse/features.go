@@ -40,8 +40,9 @@ func short(parts ...string) string {
 func (w *Warehouse) PlanSnapshot(ctx context.Context, want features.Snapshot, shards int) (features.Snapshot, []campaign.Shard, error) {
 	var last uint32
 	var customers, state uint64
+	var err error
 	instant := args{"instant": want.Instant.UTC().Truncate(time.Second)}
-	if err := w.conn.QueryRow(ctx, query("features_census"), instant.list()...).Scan(&last, &customers, &state); err != nil {
+	if err = w.conn.QueryRow(ctx, query("features_census"), instant.list()...).Scan(&last, &customers, &state); err != nil {
 		return want, nil, fmt.Errorf("count what the snapshot is made of: %w", err)
 	}
 	if customers == 0 {
@@ -49,7 +50,10 @@ func (w *Warehouse) PlanSnapshot(ctx context.Context, want features.Snapshot, sh
 	}
 	want.Instant = want.Instant.UTC().Truncate(time.Second)
 	want.Catalogue, want.Customers = catalogue(), customers
-	want.ID = "s" + short(want.Instant.Format(time.RFC3339), want.Catalogue, want.Currency, want.Zone, fmt.Sprint(state))
+	if want.Binning, err = w.standingBinning(ctx, want, last); err != nil {
+		return want, nil, err
+	}
+	want.ID = "s" + short(want.Instant.Format(time.RFC3339), want.Catalogue, want.Binning, want.Currency, want.Zone, fmt.Sprint(state))
 	published, err := w.published(ctx, want)
 	if err != nil {
 		return want, nil, err
@@ -110,7 +114,7 @@ func (w *Warehouse) extraction(ctx context.Context, of features.Snapshot, shard 
 	}
 	a := args{
 		"snapshot": of.ID, "instant": of.Instant, "currency": of.Currency, "low": shard.Low, "high": shard.High,
-		"cohort": "", "cohort_occurrence": uint32(0), "part": uint32(1), "offset": otherwise.Base,
+		"cohort": "", "cohort_occurrence": uint32(0), "arms": []string{"treated"}, "part": uint32(1), "offset": otherwise.Base, "binning": of.Binning,
 	}
 	names, err := w.words(ctx, query("features_zones"), args{"low": shard.Low, "high": shard.High})
 	if err != nil {

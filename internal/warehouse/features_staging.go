@@ -64,7 +64,7 @@ func (w *Warehouse) ExtractFeatures(ctx context.Context, of features.Snapshot, s
 	if err != nil {
 		return 0, err
 	}
-	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+")\n"+query("features_extract"), given.list()...); err != nil {
+	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+", bins)\n"+binned(), given.list()...); err != nil {
 		return 0, fmt.Errorf("extract the features of shard %s: %w", shard, err)
 	}
 	written, err := w.countFeatures(ctx, attempt, of.ID, shard)
@@ -124,10 +124,10 @@ func (w *Warehouse) publish(ctx context.Context, of features.Snapshot, shards []
 		return of, fmt.Errorf("publish the snapshot: %w", err)
 	}
 	of.Customers, of.Checksum, of.Published = customers, checksum, true
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO snapshots (snapshot, instant, catalogue, currency, customers, checksum, created_at)")
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO snapshots (snapshot, instant, catalogue, currency, customers, checksum, created_at, binning)")
 	if err == nil {
 		// created_at is the snapshot's instant: publishing twice writes equal rows.
-		err = batch.Append(of.ID, of.Instant, of.Catalogue, of.Currency, of.Customers, of.Checksum, of.Instant)
+		err = batch.Append(of.ID, of.Instant, of.Catalogue, of.Currency, of.Customers, of.Checksum, of.Instant, of.Binning)
 	}
 	if err == nil {
 		err = batch.Send()

@@ -40,6 +40,7 @@ var built = map[string]func() []string{
 	"features_staging.go into":                         names("features_staging_x", "features"),
 	"features_staging.go from":                         names("features_attempt_x", "features_whole_x"),
 	"features_staging.go featureColumns":               columns,
+	"features_staging.go binned()":                     columns, // query files, with expressions of features that were checked word by word
 	"features_staging.go quoteText(of.ID)":             literal, // a snapshot's name: "s" and a hash
 	"features_staging.go quoteText(snapshot)":          literal,
 	"import_stage.go quoteName(readyTable(name))":      readyTables,
@@ -76,6 +77,8 @@ var replaced = map[string]string{
 	"migrate.go statement":          "CREATE DATABASE, for an administrator",
 	"migrate.go m.statement":        "a migration",
 	"features.go statement":         "query files by name",
+	"features_binning.go text":      "features_sample and features_extract, with names of features",
+	"features_bins.go statement":    "features_bins_before, features_binned and features_extract, with names of features",
 	"targeting_model.go statement":  "query files by name",
 	"world_columns.go statement":    "world_insert_* and import_insert_*",
 	"ledger.go query(name)":         "query files by name",

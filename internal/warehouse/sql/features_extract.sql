@@ -18,7 +18,7 @@ WITH
     cohort AS
     (
         SELECT customer_key FROM audience
-        WHERE campaign = {cohort:String} AND occurrence = {cohort_occurrence:UInt32} AND arm = 'treated'
+        WHERE campaign = {cohort:String} AND occurrence = {cohort_occurrence:UInt32} AND toString(arm) IN {arms:Array(String)}
           AND cityHash64(customer_key) % {part:UInt32} = 0
     )
 SELECT

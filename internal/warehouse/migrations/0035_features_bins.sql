@@ -1,0 +1,2 @@
+-- A byte a feature, in the order of the snapshot's binning: what models read.
+ALTER TABLE features ADD COLUMN IF NOT EXISTS bins String
