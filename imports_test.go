@@ -17,6 +17,8 @@ var law = map[string][]string{
 	"internal/campaign":           {"internal/money"},
 	"internal/features":           {"internal/campaign", "internal/money"},
 	"internal/targeting":          {"internal/campaign", "internal/money", "internal/features"},
+	"internal/targeting/forest":   {},
+	"internal/targeting/xgboost":  {"internal/targeting/forest"},
 	"internal/offers":             {"internal/campaign", "internal/money", "internal/features"},
 	"internal/dispatch":           {"internal/campaign", "internal/money"},
 	"internal/ledger":             {"internal/campaign", "internal/money"},
@@ -48,7 +50,7 @@ var foreign = map[string][]string{
 }
 
 // pure packages know no engine, no network and no clock but the one they are given.
-var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope"}
+var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope"}
 
 func TestImportLaw(t *testing.T) {
 	const module = "github.com/danbi-project/danbi/"

@@ -43,7 +43,7 @@ func bringUp(ctx context.Context, without ...string) (_ *engines, err error) {
 	}
 	e.Stack, err = stack.Up(ctx, stack.Config{
 		Dir: filepath.Join(dir, "stack"), Command: []string{e.starter, "part"}, Without: without,
-		Parts: []stack.Part{{Name: stack.PartEngine, Prepare: install.Engine}, {Name: stack.PartSink}, {Name: stack.PartWorker}},
+		Parts: []stack.Part{{Name: stack.PartEngine, Prepare: install.Engine}, {Name: stack.PartSink}, {Name: stack.PartWorker, Prepare: install.XGBoostIfItCan}},
 		Tell:  func(sentence string) { say("%s", sentence) },
 	})
 	if err != nil {

@@ -23,7 +23,7 @@ func parts() []stack.Part {
 		{Name: stack.PartSink, Run: runSink},
 	}
 	if runWorker != nil {
-		all = append(all, stack.Part{Name: stack.PartWorker, Run: runWorker})
+		all = append(all, stack.Part{Name: stack.PartWorker, Prepare: install.XGBoostIfItCan, Run: runWorker})
 	}
 	return all
 }

@@ -86,7 +86,7 @@ func (p enginePackage) install(ctx context.Context, cacheDir string, progress Pr
 		return lib, nil
 	}
 	if err := p.fetch(ctx, root, home, progress); err != nil {
-		return "", explainFull(err, root)
+		return "", explainFull(err, "the ClickHouse engine", root)
 	}
 	return lib, nil
 }

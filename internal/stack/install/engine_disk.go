@@ -23,9 +23,9 @@ func needSpace(dir string, bytes int64) error {
 }
 
 // explainFull adds what to do to any error of a full disk.
-func explainFull(err error, dir string) error {
+func explainFull(err error, what, dir string) error {
 	if errors.Is(err, errFull) || errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
-		return fmt.Errorf("the ClickHouse engine does not fit into %s: free some space, or set DANBI_CACHE to a folder elsewhere: %w", dir, err)
+		return fmt.Errorf("%s does not fit into %s: free some space, or set DANBI_CACHE to a folder elsewhere: %w", what, dir, err)
 	}
 	return err
 }
