@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"encoding/json"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -44,6 +45,22 @@ func sample() *Document {
 	}
 	for i := range 28 {
 		d.Days = append(d.Days, Day{opens.AddDate(0, 0, i+1).Format("2006-01-02"), uint64(40 + i*9), 70_000})
+	}
+	d.Effect.Cap, d.Effect.Smallest = 4_120_000, .061
+	d.Effect.Beside = []Estimate{
+		{Name: "spend_winsorised", Money: true, Treated: Side{18_004, 308_120, 371_000}, Control: Side{1_996, 287_020, 362_000}, Difference: 20_410, Low: 6_400, High: 34_420, Relative: .071, RelativeLow: .022, RelativeHigh: .12, Adjusted: true, P: .004, Corrected: .016, Claim: "effect"},
+		{Name: "response", Treated: Side{18_004, .7312, .443}, Control: Side{1_996, .7021, .457}, Difference: .0291, Low: .0081, High: .0501, Relative: .041, RelativeLow: .011, RelativeHigh: .071, P: .006, Corrected: .019, Claim: "effect"},
+		{Name: "purchases", Treated: Side{18_004, 5.412, 4.9}, Control: Side{1_996, 5.322, 4.8}, Difference: .09, Low: -.13, High: .31, Relative: .017, RelativeLow: -.024, RelativeHigh: .058, P: .42, Corrected: .42, Claim: "inconclusive"},
+		{Name: "basket", Money: true, Treated: Side{18_004, 57_731, 0}, Control: Side{1_996, 54_137, 0}, Difference: 3_594, Low: -210, High: 7_398, Relative: .066, RelativeLow: -.004, RelativeHigh: .137, P: .064, Corrected: .128, Claim: "inconclusive"},
+	}
+	for i, segment := range []string{"vip", "regular", "new", "-"} {
+		d.Effect.Segments = append(d.Effect.Segments, Estimate{Name: segment, Money: true, Treated: Side{uint64(8000 >> i), 320_000, 400_000}, Control: Side{uint64(900 >> i), 300_000, 400_000},
+			Difference: 22_000 - 9_000*float64(i), Low: 1_000 - 20_000*float64(i), High: 43_000 + 9_000*float64(i), Relative: .073 - .03*float64(i), RelativeLow: .003 - .066*float64(i), RelativeHigh: .143 + .03*float64(i),
+			P: .04, Corrected: .16, Claim: []string{"effect", "inconclusive"}[min(i, 1)]})
+	}
+	for i := range 28 {
+		day := float64(i + 1)
+		d.Effect.Looks = append(d.Effect.Looks, Look{Until: opens.AddDate(0, 0, i+1), Treated: 11_158 * day, Control: 10_290 * day, Difference: 780 * day, Low: 780*day - 31_000*math.Sqrt(day/28), High: 780*day + 31_000*math.Sqrt(day/28)})
 	}
 	return d
 }

@@ -128,6 +128,7 @@ func (t *text) effect(d *Document) {
 		t.line("%s", line)
 	}
 	t.wrap(strings.Join(t.notes(e), " "), "  ")
+	t.besides(e)
 }
 
 // unitCost is the cost of one more unit of the metric: of one won more, a plain number; of one purchase more, money.
@@ -148,6 +149,12 @@ func (r reader) notes(e *Effect) []string {
 	if e.Adjusted {
 		notes = append(notes, r.wordf("adjusted", r.percent(e.Reduction), r.amount(e, e.Treated.Mean-e.Control.Mean, true)))
 	}
+	if e.Cap > 0 {
+		notes = append(notes, r.wordf("capped", r.money(money.Minor(math.Round(e.Cap)))))
+	}
+	if e.Smallest > 0 {
+		notes = append(notes, r.wordf("smallest", r.percent(e.Smallest)))
+	}
 	return append(notes, r.word("itt"))
 }
 
@@ -157,15 +164,7 @@ func interval(e *Effect, width int) string {
 	if high <= low {
 		return ""
 	}
-	at := func(v float64) int { return int(math.Round((v - low) / (high - low) * float64(width-1))) }
-	cells := []rune(strings.Repeat(" ", width))
-	for i := at(e.Low); i <= at(e.High); i++ {
-		cells[i] = '─'
-	}
-	cells[at(0)] = '┊'
-	cells[at(e.Low)], cells[at(e.High)] = '├', '┤'
-	cells[at(e.Difference)] = '●'
-	return string(cells) + "  ┊ 0"
+	return between(e.Low, e.Difference, e.High, low, high, width) + "  ┊ 0"
 }
 
 func (t *text) funnel(d *Document) {
