@@ -27,10 +27,11 @@ type bench interface {
 }
 
 var benches = map[string]bench{
-	"import":   &importBench{},
-	"features": &featuresBench{},
-	"campaign": &campaignBench{},
-	"ope":      &opeBench{},
+	"import":    &importBench{},
+	"features":  &featuresBench{},
+	"campaign":  &campaignBench{},
+	"intervals": &intervalsBench{},
+	"ope":       &opeBench{},
 }
 
 func main() {
