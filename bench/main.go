@@ -32,6 +32,11 @@ var benches = map[string]bench{
 	"campaign":  &campaignBench{},
 	"intervals": &intervalsBench{},
 	"ope":       &opeBench{},
+	"import":    &importBench{},
+	"features":  &featuresBench{},
+	"campaign":  &campaignBench{},
+	"truth":     &truthBench{},
+	"ope":       &opeBench{},
 }
 
 func main() {
