@@ -27,16 +27,12 @@ type bench interface {
 }
 
 var benches = map[string]bench{
-	"import":    &importBench{},
-	"features":  &featuresBench{},
 	"campaign":  &campaignBench{},
+	"features":  &featuresBench{},
+	"import":    &importBench{},
 	"intervals": &intervalsBench{},
 	"ope":       &opeBench{},
-	"import":    &importBench{},
-	"features":  &featuresBench{},
-	"campaign":  &campaignBench{},
 	"truth":     &truthBench{},
-	"ope":       &opeBench{},
 }
 
 func main() {
