@@ -30,7 +30,7 @@ func (b *intervalsBench) flags(set *flag.FlagSet) {
 
 const (
 	controlShare = 0.3  // of the customers
-	lostShare    = 0.05 // of 50,000 customers' treated, where a fault in the sample ratio is planted; more of fewer, to be seen as well
+	lostShare    = 0.10 // of 50,000 customers' treated, where a fault in the sample ratio is planted; more of fewer, to be seen as well
 	watched      = 28   // days, with a look at the end of each
 	lookedAt     = 4    // draws of a market whose every day is looked at: it costs 28 comparisons
 )
