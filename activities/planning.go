@@ -12,8 +12,9 @@ import (
 
 // Planning registers runs, checks plans before approval and keeps the audit trail.
 type Planning struct {
-	Store  PlanningStore
-	Briefs Briefs
+	Store   PlanningStore
+	Briefs  Briefs
+	Effects EffectStore // what is known of how customers vary, to size the comparison
 }
 
 // PlanningStore is where runs and decisions are kept.
@@ -57,6 +58,7 @@ type PreflightInput struct {
 	Blocked     map[string]uint64      `json:"blocked,omitempty"`
 	Capped      uint64                 `json:"capped,omitempty"`
 	Rendered    []RenderMessagesOutput `json:"rendered"`
+	Shards      []campaign.Shard       `json:"shards,omitempty"`
 }
 
 // PreflightOutput is the checklist; a finding that blocks keeps the plan from being approved.
@@ -74,7 +76,14 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 	if err != nil {
 		return PreflightOutput{}, Classify(err)
 	}
+	stop := heartbeat(ctx)
+	defer stop()
 	out := PreflightOutput{Findings: findings(in, brief)}
+	sizing, err := p.sizing(ctx, in, brief.Spec)
+	if err != nil {
+		return PreflightOutput{}, Classify(err)
+	}
+	out.Findings = append(out.Findings, sizing...)
 	for _, f := range out.Findings {
 		out.Blocks = out.Blocks || f.Blocks
 	}

@@ -206,7 +206,7 @@ func (r *campaignRun) planWaves(ctx workflow.Context) error {
 	checked, err := run(query(ctx), planning.Preflight, activities.PreflightInput{
 		Run: r.run, BriefHash: r.briefHash, Snapshot: r.snapshot, Clock: r.clockNow(ctx), Times: r.times,
 		Treated: r.status.Treated, Control: r.status.Control, Audience: r.checksums.audience, Assignments: r.checksums.assignments,
-		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered,
+		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered, Shards: r.shards,
 	}, "checklist")
 	if err != nil {
 		return err

@@ -38,7 +38,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		return err
 	}
 	for _, stage := range []any{
-		&activities.Planning{Store: store, Briefs: store},
+		&activities.Planning{Store: store, Briefs: store, Effects: store},
 		&activities.Features{Store: store, Briefs: store},
 		&activities.Targeting{Store: store, Briefs: store},
 		&activities.Offers{Store: store, Briefs: store},
