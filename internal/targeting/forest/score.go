@@ -21,6 +21,7 @@ func (f *Forest) Score(bins [][]uint8, out []float32) error {
 type Scorer struct {
 	features int
 	forests  []*Forest
+	kernel   *kernel // nil for trees that are too deep
 }
 
 // NewScorer prepares forests that were trained on the same features. The forests must not be changed afterwards.
@@ -36,7 +37,7 @@ func NewScorer(forests ...*Forest) (*Scorer, error) {
 			return nil, fmt.Errorf("%w: forest %d has %d features and the first %d: score them apart", ErrShape, i, f.Features, forests[0].Features)
 		}
 	}
-	return &Scorer{features: forests[0].Features, forests: forests}, nil
+	return &Scorer{features: forests[0].Features, forests: forests, kernel: newKernel(paths[0], forests)}, nil
 }
 
 // Score writes the scores of every row: bins[feature][row] into out[forest][row]. Each result is the same, to the bit,
@@ -45,6 +46,13 @@ func (s *Scorer) Score(bins [][]uint8, out [][]float32) error {
 	rows, err := s.shape(bins, out)
 	if err != nil {
 		return err
+	}
+	if rows == 0 {
+		return nil
+	}
+	if s.kernel != nil {
+		s.kernel.score(s.forests, bins, out)
+		return nil
 	}
 	for i, f := range s.forests {
 		f.scorePlain(bins, out[i][:rows])

@@ -1,0 +1,5 @@
+//go:build !amd64
+
+package forest
+
+func fastPaths() []path { return nil }
