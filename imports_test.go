@@ -12,22 +12,25 @@ import (
 // law says which of our packages a package may import; its tests may import what they like. A package that is not
 // listed has no law yet, and the test says so.
 var law = map[string][]string{
-	"internal/money":              {},
-	"internal/clock":              {},
-	"internal/campaign":           {"internal/money"},
-	"internal/features":           {"internal/campaign", "internal/money"},
-	"internal/targeting":          {"internal/campaign", "internal/money", "internal/features"},
-	"internal/targeting/forest":   {},
-	"internal/targeting/xgboost":  {"internal/targeting/forest"},
-	"internal/offers":             {"internal/campaign", "internal/money", "internal/features"},
-	"internal/dispatch":           {"internal/campaign", "internal/money"},
-	"internal/ledger":             {"internal/campaign", "internal/money"},
-	"internal/settlement":         {"internal/campaign", "internal/money", "internal/ledger"},
-	"internal/measurement":        {"internal/campaign", "internal/money"},
-	"internal/importing":          {"internal/campaign", "internal/money"},
-	"internal/measurement/ope":    {},
-	"internal/measurement/report": {"internal/campaign", "internal/money", "internal/measurement"},
-	"schema":                      {"internal/campaign", "internal/money"},
+	"internal/money":                     {},
+	"internal/clock":                     {},
+	"internal/campaign":                  {"internal/money"},
+	"internal/features":                  {"internal/campaign", "internal/money"},
+	"internal/targeting":                 {"internal/campaign", "internal/money", "internal/features"},
+	"internal/targeting/forest":          {},
+	"internal/targeting/xgboost":         {"internal/targeting/forest", "internal/targeting/learn"},
+	"internal/targeting/learn":           {"internal/targeting/forest"},
+	"internal/targeting/learn/learntest": {"internal/targeting/forest", "internal/targeting/learn"},
+	"internal/targeting/uplift":          {"internal/targeting/forest", "internal/targeting/learn"},
+	"internal/offers":                    {"internal/campaign", "internal/money", "internal/features"},
+	"internal/dispatch":                  {"internal/campaign", "internal/money"},
+	"internal/ledger":                    {"internal/campaign", "internal/money"},
+	"internal/settlement":                {"internal/campaign", "internal/money", "internal/ledger"},
+	"internal/measurement":               {"internal/campaign", "internal/money"},
+	"internal/importing":                 {"internal/campaign", "internal/money"},
+	"internal/measurement/ope":           {},
+	"internal/measurement/report":        {"internal/campaign", "internal/money", "internal/measurement"},
+	"schema":                             {"internal/campaign", "internal/money"},
 
 	"activities": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
 		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report"},
@@ -50,7 +53,7 @@ var foreign = map[string][]string{
 }
 
 // pure packages know no engine, no network and no clock but the one they are given.
-var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope"}
+var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/targeting/learn", "internal/targeting/uplift", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope"}
 
 func TestImportLaw(t *testing.T) {
 	const module = "github.com/danbi-project/danbi/"

@@ -27,12 +27,14 @@ type bench interface {
 }
 
 var benches = map[string]bench{
-	"campaign":  &campaignBench{},
-	"features":  &featuresBench{},
-	"import":    &importBench{},
-	"intervals": &intervalsBench{},
-	"ope":       &opeBench{},
-	"truth":     &truthBench{},
+	"campaign":     &campaignBench{},
+	"features":     &featuresBench{},
+	"import":       &importBench{},
+	"intervals":    &intervalsBench{},
+	"ope":          &opeBench{},
+	"truth":        &truthBench{},
+	"hillstrom":    &hillstromBench{},
+	"uplift-truth": &upliftTruthBench{},
 }
 
 func main() {

@@ -1,0 +1,164 @@
+package uplift
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/danbi-project/danbi/internal/targeting/learn"
+)
+
+// Options are how to fit and judge.
+type Options struct {
+	Learners []Learner // in the order of trust: the first wins among equals; nil: Standard
+	Cost     float64   // of one contact, in units of the outcome
+	Seed     uint64
+	Progress func(string) // told of each step; may be nil
+}
+
+// Standard are the learners that compete unless others are named. X and S together lead: X finds small effects where
+// arms are alike, S where one is rare.
+var Standard = []Learner{XRS, X, S, R, DR, T}
+
+// StandardOfAmounts compete where the outcome is an amount: effects in proportion to what a customer spends, and effects
+// that are alike whatever a customer spends, are found best in different units.
+var StandardOfAmounts = []Learner{XRS, X, S, R, DR, T, plain + XRS}
+
+// Judged is one learner's standing on customers whom it has not seen.
+type Judged struct {
+	Learner Learner `json:"learner"`
+	Measured
+}
+
+// Fitted is the champion, fitted to all of the sample, and how all learners stood.
+type Fitted struct {
+	Model       Model
+	Calibration learn.Isotonic // from the model's effects to those seen on the later slice
+	Champion    Judged
+	Challengers []Judged // best first
+	Learned     int      // customers
+	Held        int      // customers of the slice that judged
+}
+
+// heldShare is the part of the sample that judges and calibrates: the latest where there is an order in time.
+const heldShare = .25
+
+// Fit lets the learners compete on a held-out slice, by the area under the curve of doubly robust effects, and fits the
+// best one to all of the sample.
+func Fit(ctx context.Context, trainer learn.Trainer, s Sample, o Options) (Fitted, error) {
+	if err := s.Check(); err != nil {
+		return Fitted{}, err
+	}
+	if o.Learners == nil {
+		o.Learners = Standard
+		if !s.Binary() {
+			o.Learners = StandardOfAmounts
+		}
+	}
+	say := func(format string, args ...any) {
+		if o.Progress != nil {
+			o.Progress(fmt.Sprintf(format, args...))
+		}
+	}
+	early, late := s.split(o.Seed)
+	learning, judging := s.Take(early), s.Take(late)
+	if err := errors.Join(learning.Check(), someOfBoth(judging)); err != nil {
+		return Fitted{}, fmt.Errorf("a quarter is held back to judge by: %w", err)
+	}
+	f := newFitters(ctx, trainer, learning, o.Seed)
+	standing, err := f.of(o.Learners[0])
+	if err != nil {
+		return Fitted{}, err
+	}
+	effect, err := standing.effectsOf(judging)
+	if err != nil {
+		return Fitted{}, err
+	}
+	out := Fitted{Learned: len(early), Held: len(late)}
+	scores := map[Learner][]float32{}
+	for _, l := range o.Learners {
+		say("learner %s", l)
+		m, err := f.fit(l)
+		if err != nil {
+			return Fitted{}, fmt.Errorf("learner %s: %w", l, err)
+		}
+		score := make([]float32, judging.Rows())
+		if err := m.Score(judging.Bins, score); err != nil {
+			return Fitted{}, fmt.Errorf("learner %s: %w", l, err)
+		}
+		scores[l] = score
+		out.Challengers = append(out.Challengers, Judged{l, Measure(score, effect, o.Cost, o.Seed)})
+	}
+	at := best(out.Challengers)
+	out.Champion = out.Challengers[at]
+	out.Challengers = slices.Delete(out.Challengers, at, at+1)
+	slices.SortStableFunc(out.Challengers, func(a, b Judged) int { return cmp.Compare(b.Qini.Mean, a.Qini.Mean) })
+	out.Calibration = learn.FitIsotonic(scores[out.Champion.Learner], effect, nil)
+	say("champion %s, fitted to all", out.Champion.Learner)
+	out.Model, err = newFitters(ctx, trainer, s, o.Seed).fit(out.Champion.Learner)
+	return out, err
+}
+
+// best is the first learner that no other beats by more than a tenth of its own interval: what is nearer is luck.
+func best(all []Judged) int {
+	champion := 0
+	for i, j := range all[1:] {
+		standing := all[champion].Qini
+		if j.Qini.Mean > standing.Mean+.1*(standing.High-standing.Low) {
+			champion = i + 1
+		}
+	}
+	return champion
+}
+
+// split holds back the latest rows, or where all are of one time as many of each stratum, by lot.
+func (s Sample) split(seed uint64) (early, late []int) {
+	n := s.Rows()
+	if s.Order != nil && slices.Min(s.Order) < slices.Max(s.Order) {
+		sorted := slices.Clone(s.Order)
+		slices.Sort(sorted)
+		cut := sorted[int(float64(n)*(1-heldShare))]
+		for i, at := range s.Order {
+			if at < cut {
+				early = append(early, i)
+			} else {
+				late = append(late, i)
+			}
+		}
+		if share := float64(len(late)) / float64(n); share >= heldShare/2 && share <= 2*heldShare {
+			return early, late
+		}
+	}
+	folds := learn.Folds(s.strata(), int(math.Round(1/heldShare)), seed^0x68656c64)
+	return learn.Out(folds, 0), learn.In(folds, 0)
+}
+
+func someOfBoth(s Sample) error {
+	var rows [2]int
+	for i := range s.Outcome {
+		rows[s.arm(i)]++
+	}
+	if few := min(rows[0], rows[1]); few < FewestOutcomes {
+		return fmt.Errorf("%d customers of an arm would judge, and %d are needed: %w", few, FewestOutcomes, learn.ErrTooFew)
+	}
+	return nil
+}
+
+// effectsOf gives the doubly robust effects of customers whom the fitter has not seen.
+func (f *fitter) effectsOf(s Sample) ([]float32, error) {
+	var mu [2][]float32
+	parts, err := f.arms(f.all())
+	if err != nil {
+		return nil, err
+	}
+	for arm := range mu {
+		mu[arm] = make([]float32, s.Rows())
+		if err := (Model{Parts: parts[arm : arm+1], Scale: f.scale}).Score(s.Bins, mu[arm]); err != nil {
+			return nil, err
+		}
+	}
+	return DoublyRobust(s, mu[0], mu[1]), nil
+}
