@@ -1,0 +1,120 @@
+package budget
+
+// Settings of a search over a table.
+type Settings struct {
+	Drawn  float64 // lots below this are drawn
+	Sample int     // customers on whom prices are begun; 0: as many as are worth it
+	Rounds int     // passes over all customers; 0: as many as it takes
+	Swaps  bool    // few customers may be given other options than the prices would
+}
+
+const (
+	sampleSize  = 60_000
+	localSize   = 300_000 // of this many customers, passes are cheap enough to look for the last unit
+	localRounds = 160
+	fullRounds  = 24
+)
+
+// Solution is a plan with its certificate.
+type Solution struct {
+	Plan
+	Swaps []Swap
+	Bound float64 // no plan that keeps the limits is worth more
+	Gap   float64 // (Bound - value) / Bound
+}
+
+// Solve finds prices at which the choices of a table's customers keep all limits and are worth as much as possible. A wish
+// that no plan can grant is an Impossible.
+func Solve(t *Table, limits []Limit, settings Settings) (Solution, error) {
+	s := Begin(t, 1, limits, settings)
+	s.run(t)
+	var out Solution
+	if s.Swaps && s.Near != nil && priced(s.Near.Prices) > 1 {
+		if plan, swaps, ok := t.finish(limits, s, Ask{Prices: s.Near.Prices, Drawn: s.Drawn}); ok {
+			out.Plan, out.Swaps = plan, swaps
+		}
+		if out.Plan.Ask.Prices == nil {
+			s.Swaps = false
+			s.startPair()
+			s.run(t)
+		}
+	}
+	if out.Plan.Ask.Prices == nil || s.Best != nil && s.Best.Sums.Value > out.Sums.Value {
+		plan, err := s.Plan()
+		if err != nil {
+			return Solution{Bound: s.Bound}, err
+		}
+		out.Plan, out.Swaps = plan, nil
+	}
+	out.Bound = s.Bound
+	out.Gap = gap(out.Bound, out.Sums.Value)
+	return out, nil
+}
+
+func (s *Search) run(t *Table) {
+	for {
+		ask, more := s.Ask()
+		if !more {
+			return
+		}
+		s.Tell(t.Sums(s.Limits, ask))
+	}
+}
+
+// finish mends and fills the choices at prices by swaps.
+func (t *Table) finish(limits []Limit, s *Search, ask Ask) (Plan, []Swap, bool) {
+	sums := t.Sums(limits, ask)
+	f, ok := t.fill(limits, ask.Prices, s.Units, ask, sums)
+	if !ok {
+		return Plan{}, nil, false
+	}
+	swaps := f.swaps(ask)
+	r := newRates(limits, ask.Prices, t.classes, t.options, len(t.costs), forValue)
+	for _, swap := range swaps {
+		to, at := swap.Option, swap.Row*t.options
+		if to == None {
+			to = t.options
+		}
+		from := r.choose(int(t.class[swap.Row]), t.values[at:at+t.options], t.costs, at)
+		sums.Options[from]--
+		sums.Options[to]++
+		sums.Cost += t.cost(swap.Row, to) - t.cost(swap.Row, from)
+	}
+	sums.Use, sums.Value = f.use, f.value
+	return Plan{Ask: ask, Sums: sums}, swaps, true
+}
+
+func (t *Table) cost(i, choice int) int64 {
+	if choice == t.options {
+		return 0
+	}
+	return int64(t.costs[0][i*t.options+choice])
+}
+
+// Begin begins a search over customers of whom the table holds a share, by what it finds on a sample of them.
+func Begin(t *Table, share float64, limits []Limit, settings Settings) *Search {
+	size := settings.Sample
+	if size == 0 {
+		size = sampleSize
+	}
+	b, l := t.begin(limits, share, settings.Drawn, size, forValue)
+	rounds, local := settings.Rounds, share == 1 && t.Len() <= localSize
+	if rounds == 0 {
+		rounds = fullRounds
+		if local {
+			rounds = localRounds
+		}
+	}
+	s := newSearch(limits, settings.Drawn, b, l.gauge, l.share, rounds)
+	s.Local, s.Swaps = local, local && settings.Swaps
+	return s
+}
+
+// drawn marks the customers whose option is drawn.
+func (t *Table) drawn(below float64) []bool {
+	out := make([]bool, t.Len())
+	for l, lot := range t.lots {
+		out[t.lot[l]] = lot.Place < below
+	}
+	return out
+}
