@@ -86,7 +86,9 @@ type Offer struct {
 	Title     Text        `yaml:"title,omitempty" json:"title,omitempty"`
 	Threshold Threshold   `yaml:"threshold,omitempty" json:"threshold"`
 	Reward    money.Minor `yaml:"reward,omitempty" json:"reward"`
-	Rule      string      `yaml:"rule,omitempty" json:"rule,omitempty"` // who may have it; empty: everybody
+	Rule      string      `yaml:"rule,omitempty" json:"rule,omitempty"`           // who may have it; empty: everybody
+	Inventory int         `yaml:"inventory,omitempty" json:"inventory,omitempty"` // most customers who get it; 0: as many as like
+	Least     int         `yaml:"least,omitempty" json:"least,omitempty"`         // customers who get it
 }
 
 // Threshold is how a customer's own goal is found.
@@ -112,6 +114,25 @@ type Budget struct {
 	Margin   Share       `yaml:"margin" json:"margin"`                       // of incremental spend that is earned
 	Contact  money.Minor `yaml:"contact,omitempty" json:"contact,omitempty"` // cost of one message
 	Explore  Share       `yaml:"explore,omitempty" json:"explore,omitempty"` // of the treated get a random feasible offer
+
+	Return float64       `yaml:"return,omitempty" json:"return,omitempty"` // least expected value for each unit of expected cost
+	Limits []BudgetLimit `yaml:"limits,omitempty" json:"limits,omitempty"` // on parts of the campaign
+}
+
+// BudgetLimit bounds a part of a campaign: the treated customers of some segments, regions and top brands, and some of the
+// offers. What is zero is not bounded.
+type BudgetLimit struct {
+	ID       string      `yaml:"id" json:"id"`
+	Segments []string    `yaml:"segments,omitempty" json:"segments,omitempty"` // empty: all
+	Regions  []string    `yaml:"regions,omitempty" json:"regions,omitempty"`   // empty: all
+	Brands   []string    `yaml:"brands,omitempty" json:"brands,omitempty"`     // the customer's top brand; empty: all
+	Offers   []string    `yaml:"offers,omitempty" json:"offers,omitempty"`     // ids; empty: all
+	Expected money.Minor `yaml:"expected,omitempty" json:"expected,omitempty"` // most expected cost
+	Exposure money.Minor `yaml:"exposure,omitempty" json:"exposure,omitempty"` // most sum of maximum rewards
+	Most     int         `yaml:"most,omitempty" json:"most,omitempty"`         // customers who get one of the offers
+	Least    int         `yaml:"least,omitempty" json:"least,omitempty"`       // customers who get one of the offers
+	Share    Share       `yaml:"share,omitempty" json:"share,omitempty"`       // of the part's treated customers get one, at least
+	Return   float64     `yaml:"return,omitempty" json:"return,omitempty"`     // least expected value for each unit of expected cost
 }
 
 // Touch is one contact: first, reminder.

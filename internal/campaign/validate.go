@@ -39,6 +39,7 @@ func (s Spec) Validate(options ...Option) error {
 	v.audience()
 	v.offers()
 	v.budget()
+	v.budgetLimits()
 	v.touches()
 	v.timing()
 	v.settlement()
