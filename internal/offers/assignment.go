@@ -29,40 +29,33 @@ type Assignment struct {
 	Explored   bool
 }
 
-// Assign makes a customer's assignment at given prices.
-func (l *Ladder) Assign(p Prices, d Draws, rewards []float64, contents []campaign.Content, c Customer, into []Option) (Assignment, []Option) {
+// Assign makes a customer's assignment at the prices of a decider.
+func (l *Ladder) Assign(d *Decider, contents []campaign.Content, c Customer, into []Option) (Assignment, []Option) {
 	forecast, options := l.Options(c, into)
-	values, costs := make([]float32, len(options)), make([]float32, len(options))
-	for k, o := range options {
-		values[k], costs[k] = o.Value, o.Cost
-		if !o.Feasible {
-			costs[k] = -1
-		}
-	}
-	decision := p.Decide(d, c.Key, values, costs, rewards)
+	return l.assignment(d, contents, c, forecast, options, d.Decide(c, options)), options
+}
+
+// Swap makes the assignment of a customer who gets another offer than the prices would give them.
+func (l *Ladder) Swap(d *Decider, contents []campaign.Content, c Customer, offer int, into []Option) (Assignment, []Option) {
+	forecast, options := l.Options(c, into)
+	return l.assignment(d, contents, c, forecast, options, d.swapped(options, offer)), options
+}
+
+func (l *Ladder) assignment(d *Decider, contents []campaign.Content, c Customer, forecast Forecast, options []Option, decision Decision) Assignment {
 	a := Assignment{
 		Customer: c.Key, Offer: NoOffer, Forecast: money.Minor(math.Round(forecast.Mean)),
 		Propensity: float32(decision.Propensity), Explored: decision.Explored,
 	}
 	if decision.Offer == None {
-		return a, options
+		return a
 	}
 	o := options[decision.Offer]
 	a.Offer, a.Threshold, a.Reward = l.offers[decision.Offer].ID, o.Threshold, o.Reward
 	a.Reach, a.Without, a.Value, a.Cost = o.Reach, o.Without, money.Minor(o.Value), money.Minor(o.Cost)
-	if k := d.Content(c.Key, len(contents)); k >= 0 {
+	if k := d.draws.Content(c.Key, len(contents)); k >= 0 {
 		a.Content = contents[k].ID
 	}
-	return a, options
-}
-
-// Rewards are the maximum rewards of the ladder's offers, as Decide wants them.
-func (l *Ladder) Rewards() []float64 {
-	out := make([]float64, len(l.offers))
-	for k, o := range l.offers {
-		out[k] = float64(o.Reward)
-	}
-	return out
+	return a
 }
 
 // Checksum is over assignments in the order of their customers' keys.

@@ -64,6 +64,8 @@ type Customer struct {
 	Tenure  uint16
 	Months  []int64 // spend by 30 days, the most recent first
 	Allowed []uint8 // 1 for each offer whose rule holds
+
+	Segment, Region, Brand uint16 // place in the lists that Rules name, from 1; 0: no limit names theirs
 }
 
 // Option is one offer for one customer. Amounts are in minor units; Value and Cost are whole numbers, kept as they are

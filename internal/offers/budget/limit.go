@@ -24,7 +24,9 @@ type Weight struct {
 }
 
 // covers says whether a class of customers counts for the limit.
-func (l Limit) covers(class int) bool { return len(l.Scope) == 0 || class < len(l.Scope) && l.Scope[class] }
+func (l Limit) covers(class int) bool {
+	return len(l.Scope) == 0 || class < len(l.Scope) && l.Scope[class]
+}
 
 // Wants says that the limit asks for at least something.
 func (l Limit) Wants() bool { return l.Most < 0 }

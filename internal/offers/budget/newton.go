@@ -19,36 +19,37 @@ func (t *Table) gauge(limits []Limit, of weights, share float64, goal aim, skip 
 	g := gauge{price: make([]float64, len(limits)), use: make([]float64, len(limits))}
 	type mean struct{ value, use float64 }
 	means := make([]mean, len(limits))
-	customers := 0
+	customers, sizes := 0, 0.0
 	for i := range t.Len() {
 		if skip != nil && skip[i] {
 			continue
 		}
 		customers++
-		var best, second, worst, most float64
+		var best, second, worst, size float64
 		for k := range t.options {
 			if !t.possible(i, k) {
 				continue
 			}
-			v := float64(t.values[i*t.options+k])
+			v := goal.value * float64(t.values[i*t.options+k])
+			if goal.limit >= 0 && limits[goal.limit].covers(int(t.class[i])) {
+				v -= float64(t.use(limits[goal.limit], i, k))
+			}
+			worst = min(worst, v)
 			best, second = max(best, v), max(second, min(best, v))
-			worst = min(worst, v*goal.value)
+			size = max(size, math.Abs(v))
 			for _, j := range of[int(t.class[i])*t.options+k] {
 				use := math.Abs(float64(t.use(limits[j], i, k)))
 				means[j].value += math.Abs(v)
 				means[j].use += use
-				if int(j) == goal.limit {
-					most = max(most, use)
-				}
 			}
 		}
 		g.value += best - second
-		g.floor += worst - most
+		g.floor += worst
+		sizes += size
 	}
-	if g.value == 0 {
-		g.value = -g.floor
-	}
-	g.value = max(g.value/float64(max(customers, 1)), 1)
+	// Where all are alike, or no option is worth more than none, options differ by about their size.
+	g.value = max(g.value, 0.1*sizes) / float64(max(customers, 1))
+	g.value = max(g.value, 1e-9)
 	for j, m := range means {
 		g.price[j], g.use[j] = 1, 1
 		if m.use > 0 {

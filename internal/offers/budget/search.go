@@ -14,7 +14,7 @@ type Search struct {
 	Rounds int     `json:"rounds"`          // that may still be asked
 	Local  bool    `json:"local,omitempty"` // rounds cost little: the last unit of a limit is looked for
 
-	Swaps  bool      `json:"swaps,omitempty"` // few customers may be given other options than the prices would
+	Swaps bool `json:"swaps,omitempty"` // few customers may be given other options than the prices would
 
 	Stage  string    `json:"stage"`
 	Prices []float64 `json:"prices"`
@@ -37,6 +37,8 @@ type Search struct {
 
 	Bound float64 `json:"bound"` // the least dual that was seen
 	Best  *Plan   `json:"best,omitempty"`
+
+	goal *aim // instead of the value
 }
 
 type point struct {
@@ -86,6 +88,12 @@ func (s *Search) gauge() gauge { return gauge{price: s.Units, use: s.Sizes} }
 
 // Ask is what the search needs to know next; false when it has ended.
 func (s *Search) Ask() (Ask, bool) {
+	ask, more := s.ask()
+	ask.goal = s.goal
+	return ask, more
+}
+
+func (s *Search) ask() (Ask, bool) {
 	switch s.Stage {
 	case stagePolish, stageRaise:
 		return Ask{Prices: s.Prices, Drawn: s.Drawn}, true
@@ -128,8 +136,8 @@ func (s *Search) Tell(sums Sums) {
 	case stageRaise:
 		s.raise(over, fits)
 	}
-	if s.Rounds <= 0 {
-		s.Stage = stageDone
+	if s.Rounds <= 0 || s.goal != nil && s.Stage != stagePolish {
+		s.Stage = stageDone // of a need the bound alone is asked
 	}
 }
 
@@ -418,9 +426,6 @@ func (s *Search) raise(over []float64, fits bool) {
 	}
 	s.Prices = next
 }
-
-// Impossible says that no plan keeps the limits: the dual fell below what the worst plan is worth.
-func (s *Search) Impossible() bool { return s.Bound < s.Floor*2-1 }
 
 // ErrNoPlan says that no plan was found that keeps all limits.
 var ErrNoPlan = errors.New("no plan keeps all limits")

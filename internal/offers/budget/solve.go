@@ -8,9 +8,11 @@ type Settings struct {
 	Swaps  bool    // few customers may be given other options than the prices would
 }
 
+// MostSwappable is how many customers are few enough for swaps, and for passes until the last unit is used.
+const MostSwappable = 300_000
+
 const (
 	sampleSize  = 60_000
-	localSize   = 300_000 // of this many customers, passes are cheap enough to look for the last unit
 	localRounds = 160
 	fullRounds  = 24
 )
@@ -24,8 +26,11 @@ type Solution struct {
 }
 
 // Solve finds prices at which the choices of a table's customers keep all limits and are worth as much as possible. A wish
-// that no plan can grant is an Impossible.
+// that no plan can grant is an Impossible; limits between which no plan was found, though there may be one, are ErrNoPlan.
 func Solve(t *Table, limits []Limit, settings Settings) (Solution, error) {
+	if err := t.Alone(limits); err != nil {
+		return Solution{}, err
+	}
 	s := Begin(t, 1, limits, settings)
 	s.run(t)
 	var out Solution
@@ -42,6 +47,9 @@ func Solve(t *Table, limits []Limit, settings Settings) (Solution, error) {
 	if out.Plan.Ask.Prices == nil || s.Best != nil && s.Best.Sums.Value > out.Sums.Value {
 		plan, err := s.Plan()
 		if err != nil {
+			if named := t.conflict(limits, settings.Drawn); named != nil {
+				err = named
+			}
 			return Solution{Bound: s.Bound}, err
 		}
 		out.Plan, out.Swaps = plan, nil
@@ -98,7 +106,7 @@ func Begin(t *Table, share float64, limits []Limit, settings Settings) *Search {
 		size = sampleSize
 	}
 	b, l := t.begin(limits, share, settings.Drawn, size, forValue)
-	rounds, local := settings.Rounds, share == 1 && t.Len() <= localSize
+	rounds, local := settings.Rounds, share == 1 && t.Len() <= MostSwappable
 	if rounds == 0 {
 		rounds = fullRounds
 		if local {

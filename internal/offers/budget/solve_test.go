@@ -23,7 +23,7 @@ func crowd(t require.TestingT, n int) (*Table, []Limit) {
 		class := rng.IntN(segments)*regions + rng.IntN(regions)
 		for k := range row {
 			reward := 1000 * float64(k+1)
-			reach := 1 / (1 + math.Exp(-(rng.NormFloat64()+1.5*math.Log(reward/level*12))))
+			reach := 1 / (1 + math.Exp(-(rng.NormFloat64() + 1.5*math.Log(reward/level*12))))
 			gain := 0.2 * level * reach * math.Exp(rng.NormFloat64()*0.4-0.08)
 			row[k] = Option{Possible: rng.IntN(10) > 0, Value: float32(gain - reward*reach - 30), Costs: []float32{float32(reward * reach)}}
 		}
