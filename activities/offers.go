@@ -39,6 +39,21 @@ type Prices struct {
 	LowerExposure float64 `json:"lower_exposure,omitempty"`
 	Lower         float64 `json:"lower,omitempty"`
 	Explore       float64 `json:"explore,omitempty"` // share of customers whose offer is drawn at random
+
+	// Of a run that was priced before limits had prices of their own, these are empty, and the two above are all there is.
+	Limits  []LimitPrice `json:"limits,omitempty"`  // in the order of the rules
+	Share   uint32       `json:"share,omitempty"`   // Lower, of 2^32
+	Swapped uint64       `json:"swapped,omitempty"` // customers whose assignment is written already, because it is not the prices'
+	Refused uint64       `json:"refused,omitempty"` // options whose figures could not be reckoned with
+}
+
+// LimitPrice is one limit at the prices.
+type LimitPrice struct {
+	Name  string  `json:"name"`
+	Price float64 `json:"price"`           // value that one unit more of it would bring
+	Lower float64 `json:"lower,omitempty"` // the price for customers with less luck
+	Used  int64   `json:"used"`
+	Most  int64   `json:"most"` // negative: at least as much
 }
 
 // PriceOffersInput asks for the prices over all treated customers.

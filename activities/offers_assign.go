@@ -14,6 +14,7 @@ var ErrNobodyTreated = errors.New("nobody is treated: the audience is too small 
 
 var (
 	_ = classify(offers.ErrNothingAffordable, "NothingAffordable", true)
+	_ = classify(offers.ErrInfeasible, "Infeasible", true)
 	_ = classify(ErrNobodyTreated, "NobodyEligible", true)
 )
 
@@ -22,6 +23,7 @@ type pricing struct {
 	brief  campaign.Brief
 	ladder *offers.Ladder
 	draws  offers.Draws
+	rules  offers.Rules
 }
 
 func (o *Offers) pricing(ctx context.Context, run campaign.Run) (pricing, error) {
@@ -34,7 +36,7 @@ func (o *Offers) pricing(ctx context.Context, run campaign.Run) (pricing, error)
 		return pricing{}, err
 	}
 	ladder, err := offers.NewLadder(brief.Spec, times)
-	return pricing{brief: brief, ladder: ladder, draws: offers.Draws{Salt: brief.Policy.Salt, Run: run}}, err
+	return pricing{brief: brief, ladder: ladder, draws: offers.Draws{Salt: brief.Policy.Salt, Run: run}, rules: offers.NewRules(brief.Spec)}, err
 }
 
 // PriceOffers finds the prices at which the budget is spent.
@@ -45,7 +47,10 @@ func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOff
 	if err != nil {
 		return PriceOffersOutput{}, Classify(err)
 	}
-	table := offers.NewTable(p.ladder, p.draws)
+	table, err := offers.NewTable(p.rules, p.draws)
+	if err != nil {
+		return PriceOffersOutput{}, Classify(err)
+	}
 	// At once, because a table that grows needs twice its memory.
 	expected := in.Snapshot.Customers
 	if size := p.brief.Spec.Audience.Size; size > 0 {
@@ -56,7 +61,7 @@ func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOff
 	for _, shard := range in.Shards {
 		err := o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, shard, p.brief.Spec, func(c offers.Customer) error {
 			_, options = p.ladder.Options(c, options)
-			table.Add(c.Key, options)
+			table.Add(c, options)
 			return nil
 		})
 		if err != nil {
@@ -66,21 +71,84 @@ func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOff
 	if table.Len() == 0 {
 		return PriceOffersOutput{}, Classify(ErrNobodyTreated)
 	}
-	budget := p.brief.Spec.Budget
-	solution, err := offers.Solve(table, offers.Limits{Expected: budget.Expected, Exposure: budget.Exposure, Explore: float64(budget.Explore)})
+	solution, err := offers.Solve(table, true)
 	if err != nil {
 		return PriceOffersOutput{}, Classify(err)
 	}
+	if err := o.swap(ctx, in, p, solution); err != nil {
+		return PriceOffersOutput{}, Classify(err)
+	}
+	return PriceOffersOutput{Prices: p.prices(solution)}, nil
+}
+
+func (p pricing) prices(solution offers.Solution) Prices {
 	prices := Prices{
-		Expected: solution.Prices.Expected, Exposure: solution.Prices.Exposure, LowerExpected: solution.Prices.LowerExpected,
-		LowerExposure: solution.Prices.LowerExposure, Lower: solution.Prices.Lower, Explore: solution.Prices.Explore,
+		Explore: solution.Prices.Explore, Share: solution.Prices.Share, Lower: float64(solution.Prices.Share) / (1 << 32),
 		Cost: solution.Cost, Out: solution.Out, Value: solution.Value, DualBound: solution.DualBound,
-		Offers: map[string]uint64{offers.NoOffer: solution.None},
+		Offers: map[string]uint64{offers.NoOffer: solution.None}, Swapped: uint64(len(solution.Swaps)), Refused: solution.Refused,
 	}
 	for k, n := range solution.Offers {
 		prices.Offers[p.ladder.Offer(k).ID] = n
 	}
-	return PriceOffersOutput{Prices: prices}, nil
+	for j, l := range solution.Limits {
+		one := LimitPrice{Name: l.Name, Price: l.Price, Used: l.Used, Most: l.Most}
+		if solution.Prices.Lower != nil {
+			one.Lower = solution.Prices.Lower[j]
+		}
+		switch l.Name {
+		case offers.LimitExpected:
+			prices.Expected, prices.LowerExpected = one.Price, one.Lower
+		case offers.LimitExposure:
+			prices.Exposure, prices.LowerExposure = one.Price, one.Lower
+		}
+		prices.Limits = append(prices.Limits, one)
+	}
+	return prices
+}
+
+// decider decides at prices as they came over the wire.
+func (p pricing) decider(in Prices) (*offers.Decider, error) {
+	prices := offers.Prices{Share: in.Share, Explore: in.Explore}
+	if len(in.Limits) == 0 { // priced by an earlier release
+		prices.Limits, prices.Lower, prices.Share = []float64{in.Expected, in.Exposure}, []float64{in.LowerExpected, in.LowerExposure}, uint32(in.Lower*(1<<32))
+		return offers.NewDecider(p.rules, p.draws, prices)
+	}
+	for _, l := range in.Limits {
+		prices.Limits, prices.Lower = append(prices.Limits, l.Price), append(prices.Lower, l.Lower)
+	}
+	return offers.NewDecider(p.rules, p.draws, prices)
+}
+
+// swap writes the assignments of those who get another offer than the prices would give them. AssignOffers finds them
+// written, and leaves them as they are.
+func (o *Offers) swap(ctx context.Context, in PriceOffersInput, p pricing, solution offers.Solution) error {
+	if len(solution.Swaps) == 0 {
+		return nil
+	}
+	decider, err := offers.NewDecider(p.rules, p.draws, solution.Prices)
+	if err != nil {
+		return err
+	}
+	offer := map[uint32]int{}
+	for _, s := range solution.Swaps {
+		offer[s.Customer] = s.Offer
+	}
+	var all []offers.Assignment
+	var options []offers.Option
+	for _, shard := range in.Shards {
+		err := o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, shard, p.brief.Spec, func(c offers.Customer) error {
+			if k, swapped := offer[c.Key]; swapped {
+				var a offers.Assignment
+				a, options = p.ladder.Swap(decider, p.brief.Spec.Contents, c, k, options)
+				all = append(all, a)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return o.Store.WriteAssignments(ctx, in.Run, all)
 }
 
 // AssignOffers writes the assignments of one shard at given prices. Rows that an earlier attempt wrote are equal, and stay.
@@ -92,16 +160,15 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	if err != nil {
 		return out, Classify(err)
 	}
-	prices := offers.Prices{
-		Expected: in.Prices.Expected, Exposure: in.Prices.Exposure, LowerExpected: in.Prices.LowerExpected,
-		LowerExposure: in.Prices.LowerExposure, Lower: in.Prices.Lower, Explore: in.Prices.Explore,
+	decider, err := p.decider(in.Prices)
+	if err != nil {
+		return out, Classify(err)
 	}
 	var all []offers.Assignment
 	var options []offers.Option
-	rewards := p.ladder.Rewards()
 	err = o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, in.Shard, p.brief.Spec, func(c offers.Customer) error {
 		var a offers.Assignment
-		a, options = p.ladder.Assign(prices, p.draws, rewards, p.brief.Spec.Contents, c, options)
+		a, options = p.ladder.Assign(decider, p.brief.Spec.Contents, c, options)
 		all = append(all, a)
 		return nil
 	})

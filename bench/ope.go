@@ -99,14 +99,13 @@ func (b *opeBench) run(ctx context.Context, quick bool) (map[string]any, error) 
 // opeWorld is a population with every potential outcome of one campaign.
 type opeWorld struct {
 	ladder         *offers.Ladder
-	arms           int           // none and the offers
-	x              [][]float64   // covariates by customer
-	values, costs  [][]float32   // by customer and offer
-	y              [][]float64   // outcome by customer and arm, none first
-	prices         offers.Prices // of the logging policy
-	candidate      offers.Prices // of the candidate policy
+	arms           int               // none and the offers
+	x              [][]float64       // covariates by customer
+	options        [][]offers.Option // by customer
+	y              [][]float64       // outcome by customer and arm, none first
+	prices         *offers.Decider   // the logging policy
+	candidate      *offers.Decider   // the candidate policy
 	keys           []uint32
-	rewards        []float64
 	truth, logging float64
 }
 
@@ -124,14 +123,13 @@ func newOPEWorld(seed uint64, population int) (*opeWorld, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &opeWorld{ladder: ladder, arms: ladder.Len() + 1, keys: p.keys, rewards: ladder.Rewards(),
-		x: make([][]float64, population), y: make([][]float64, population), values: make([][]float32, population), costs: make([][]float32, population)}
+	w := &opeWorld{ladder: ladder, arms: ladder.Len() + 1, keys: p.keys,
+		x: make([][]float64, population), y: make([][]float64, population), options: make([][]offers.Option, population)}
 	margin := float64(brief.Spec.Budget.Margin)
-	options := make([][]offers.Option, population)
 	err = p.each(func(i int, key uint32) error {
 		c := p.before(key, nil, worldEnds)
 		forecast, all := ladder.Options(c, nil)
-		options[i] = all
+		w.options[i] = all
 		w.x[i] = []float64{math.Log1p(max(0, forecast.Mean)), forecast.Zero, math.Log1p(max(0, float64(c.Months[0]))), math.Sqrt(max(0, forecast.Mean))}
 		w.y[i] = make([]float64, w.arms)
 		for k := -1; k < ladder.Len(); k++ {
@@ -155,24 +153,26 @@ func newOPEWorld(seed uint64, population int) (*opeWorld, error) {
 	if err != nil {
 		return nil, err
 	}
-	table := offers.NewTable(ladder, offers.Draws{Salt: "price", Run: campaign.Run{Campaign: "bench", Occurrence: 1}})
-	for i, all := range options {
-		table.Add(p.keys[i], all)
-		w.values[i], w.costs[i] = make([]float32, len(all)), make([]float32, len(all))
-		for k, o := range all {
-			w.values[i][k], w.costs[i][k] = o.Value, o.Cost
-			if !o.Feasible {
-				w.costs[i][k] = -1
-			}
-		}
-	}
-	budget := brief.Spec.Budget
-	solved, err := offers.Solve(table, offers.Limits{Expected: budget.Expected / 2, Exposure: budget.Exposure})
+	brief.Spec.Budget.Expected, brief.Spec.Budget.Explore = brief.Spec.Budget.Expected/2, 0
+	rules, draws := offers.NewRules(brief.Spec), offers.Draws{Salt: "price", Run: campaign.Run{Campaign: "bench", Occurrence: 1}}
+	table, err := offers.NewTable(rules, draws)
 	if err != nil {
 		return nil, err
 	}
-	w.prices, w.candidate = solved.Prices, offers.Prices{Expected: 0.2}
-	w.prices.Explore = opeExplore
+	for i, all := range w.options {
+		table.Add(offers.Customer{Key: p.keys[i]}, all)
+	}
+	solved, err := offers.Solve(table, false)
+	if err != nil {
+		return nil, err
+	}
+	solved.Prices.Explore = opeExplore
+	if w.prices, err = offers.NewDecider(rules, draws, solved.Prices); err != nil {
+		return nil, err
+	}
+	if w.candidate, err = offers.NewDecider(rules, draws, offers.Prices{Limits: []float64{0.2, 0}}); err != nil {
+		return nil, err
+	}
 	for i := range w.y {
 		for a, p := range w.target(i) {
 			w.truth += p * w.y[i][a] / float64(population)
@@ -185,7 +185,7 @@ func newOPEWorld(seed uint64, population int) (*opeWorld, error) {
 
 // choose is the logging policy's arm, none being 0, by the product's own decision.
 func (w *opeWorld) choose(d offers.Draws, i int) (arm int, chance float64) {
-	decision := w.prices.Decide(d, w.keys[i], w.values[i], w.costs[i], w.rewards)
+	decision := w.prices.With(d).Decide(offers.Customer{Key: w.keys[i]}, w.options[i])
 	return decision.Offer + 1, decision.Propensity
 }
 
@@ -193,17 +193,17 @@ func (w *opeWorld) choose(d offers.Draws, i int) (arm int, chance float64) {
 // a feasible one at random.
 func (w *opeWorld) target(i int) []float64 {
 	out := make([]float64, w.arms)
-	decision := w.candidate.Decide(offers.Draws{}, w.keys[i], w.values[i], w.costs[i], w.rewards)
+	decision := w.candidate.Decide(offers.Customer{Key: w.keys[i]}, w.options[i])
 	feasible := 1
-	for _, c := range w.costs[i] {
-		if c >= 0 {
+	for _, o := range w.options[i] {
+		if o.Feasible {
 			feasible++
 		}
 	}
 	const lot = 0.2
 	out[0] = lot / float64(feasible)
-	for k, c := range w.costs[i] {
-		if c >= 0 {
+	for k, o := range w.options[i] {
+		if o.Feasible {
 			out[k+1] = lot / float64(feasible)
 		}
 	}

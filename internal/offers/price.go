@@ -77,6 +77,13 @@ func NewDecider(rules Rules, draws Draws, prices Prices) (*Decider, error) {
 	return &Decider{prices: prices, rules: rules, draws: draws, chooser: chooser}, err
 }
 
+// With decides at the same prices by other lots.
+func (d *Decider) With(draws Draws) *Decider {
+	other := *d
+	other.draws = draws
+	return &other
+}
+
 // Decide chooses for a customer who has these options.
 func (d *Decider) Decide(c Customer, options []Option) Decision {
 	d.options = reckoned(options, d.options)

@@ -34,15 +34,16 @@ type Swap struct {
 }
 
 // Solve finds prices at which every customer's best choice keeps all limits. The sums of the solution are those of Decide
-// over the same customers, but for the swaps, whatever shards they are in. A table from which nobody can be given anything
-// is ErrNothingAffordable; limits that cannot be kept together are ErrInfeasible.
-func Solve(t *Table) (Solution, error) {
+// over the same customers, whatever shards they are in. A table from which nobody can be given anything
+// is ErrNothingAffordable. With swaps, a few customers of a small table get another offer than the prices would give them,
+// so that more of the limits is used; limits that cannot be kept together are ErrInfeasible.
+func Solve(t *Table, swaps bool) (Solution, error) {
 	limits := t.Limits()
 	explore := budget.CutLots(limits, t.table.LotUse(limits, t.rules.explore), t.rules.explore)
-	found, err := budget.Solve(t.table, limits, budget.Settings{Drawn: explore, Swaps: t.customers != nil})
+	found, err := budget.Solve(t.table, limits, budget.Settings{Drawn: explore, Swaps: swaps && t.customers != nil})
 	if err != nil && explore > 0 {
 		// Least numbers can leave no room for draws.
-		found, err = budget.Solve(t.table, limits, budget.Settings{Swaps: t.customers != nil})
+		found, err = budget.Solve(t.table, limits, budget.Settings{Swaps: swaps && t.customers != nil})
 		explore = 0
 	}
 	if err != nil {

@@ -33,6 +33,10 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 		"snapshot": snapshot, "low": shard.Low, "high": shard.High, "everyone": bit(everyone),
 		"campaign": run.Campaign, "occurrence": run.Occurrence, "plan": run.Plan,
 	}
+	rules := offers.NewRules(spec)
+	for name, places := range map[string][]string{"segments": rules.Segments, "regions": rules.Regions, "brands": rules.Brands} {
+		given[name] = append([]string{}, places...) // nothing is not an empty list to the driver
+	}
 	conditions := make([]string, len(spec.Offers))
 	for i, offer := range spec.Offers {
 		rule, err := targeting.CompileRule(offer.Rule, spec.Currency)
@@ -53,7 +57,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c offers.Customer
 	for rows.Next() {
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed); err != nil {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand); err != nil {
 			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
 		}
 		if err := each(c); err != nil {

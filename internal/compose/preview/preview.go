@@ -94,7 +94,7 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 		err = p.assign(ctx)
 	}
 	// What stops a campaign is what a preview is for: it is shown together with what was found on the way to it.
-	if errors.Is(err, targeting.ErrEmptyAudience) || errors.Is(err, offers.ErrNothingAffordable) || errors.Is(err, activities.ErrNobodyTreated) {
+	if errors.Is(err, targeting.ErrEmptyAudience) || errors.Is(err, offers.ErrNothingAffordable) || errors.Is(err, offers.ErrInfeasible) || errors.Is(err, activities.ErrNobodyTreated) {
 		out.Problem, err = err.Error(), nil
 	}
 	p.describe(&out)
@@ -185,7 +185,9 @@ func (p *planner) choose(ctx context.Context) error {
 
 func (p *planner) assign(ctx context.Context) error {
 	a := &activities.Offers{Store: p.memory, Briefs: p.memory}
+	p.memory.pricing = true
 	priced, err := a.PriceOffers(ctx, activities.PriceOffersInput{Run: p.run, Snapshot: p.snapshot, Shards: p.shards})
+	p.memory.pricing = false
 	if err != nil {
 		return err
 	}

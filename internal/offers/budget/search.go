@@ -23,10 +23,11 @@ type Search struct {
 	Units  []float64 `json:"units"` // of the prices
 	Floor  float64   `json:"floor"` // about what the worst plan is worth
 
-	Last   *point    `json:"last,omitempty"` // the prices before, for the curvature
-	Near   *point    `json:"near,omitempty"` // the prices at which the limits were missed by least
-	Width  float64   `json:"width"`          // how far from the limits the two price vectors are looked for, in their sizes
-	Over   []float64 `json:"over,omitempty"` // prices at which the limits are just broken
+	Last   *point    `json:"last,omitempty"`   // the prices before, for the curvature
+	Near   *point    `json:"near,omitempty"`   // the prices at which the limits were missed by least
+	Broken *point    `json:"broken,omitempty"` // of those that break a limit
+	Width  float64   `json:"width"`            // how far from the limits the two price vectors are looked for, in their sizes
+	Over   []float64 `json:"over,omitempty"`   // prices at which the limits are just broken
 	Within []float64 `json:"within,omitempty"`
 	Fits   bool      `json:"fits,omitempty"` // Within keeps the limits
 	From   uint32    `json:"from,omitempty"`
@@ -208,6 +209,7 @@ func (s *Search) polish(sums Sums, over []float64, fits bool) {
 	if s.Near == nil || here.Miss < s.Near.Miss {
 		s.Near = here
 	}
+	s.breaks(here, fits)
 	value := max(math.Abs(float64(sums.Value)), 1)
 	free := fits
 	for _, price := range s.Prices {
@@ -235,6 +237,21 @@ func (s *Search) polish(sums Sums, over []float64, fits bool) {
 		}
 		s.Prices = step(s.Prices, over, s.Bend, s.gauge())
 	}
+}
+
+// breaks remembers prices that break a limit: between them and others that keep all lies what is looked for.
+func (s *Search) breaks(p *point, fits bool) {
+	if !fits && (s.Broken == nil || p.Miss < s.Broken.Miss) {
+		s.Broken = p
+	}
+}
+
+// broken are prices that break a limit; no prices at all where none have been seen to.
+func (s *Search) broken() []float64 {
+	if s.Broken != nil {
+		return s.Broken.Prices
+	}
+	return make([]float64, len(s.Limits))
 }
 
 func priced(prices []float64) (n int) {
@@ -300,15 +317,19 @@ func (s *Search) aim(prices, over []float64) {
 
 func (s *Search) pair(sums Sums, over []float64, fits bool) {
 	here := &point{Prices: s.Within, Use: sums.Use, Miss: s.miss(s.Within, over)}
-	if at, ok := s.fill(sums); ok {
-		s.Fits = fits
-		s.settle(at, sums)
-		return
+	s.breaks(here, fits)
+	all := append([]int64(nil), sums.Use...)
+	for _, step := range sums.Steps {
+		all = plus(all, step[:len(all)])
 	}
-	if fits {
-		// It keeps the limits, but the lucky would break them at once: closer together.
-		s.Fits = true
-		s.settle(0, sums)
+	beyond, both := s.over(all)
+	s.breaks(&point{Prices: s.Over, Use: all, Miss: s.miss(s.Over, beyond)}, both)
+	if at, ok := s.fill(sums); ok {
+		if s.Fits = fits; s.Local && both {
+			// The lower prices break nothing either: from there to what does.
+			s.Within, s.Over, s.Fits = s.Over, s.broken(), true
+		}
+		s.settle(at, sums)
 		return
 	}
 	if here.Miss < s.Near.Miss {
@@ -409,7 +430,7 @@ func (s *Search) halve(fits bool) {
 func (s *Search) raise(over []float64, fits bool) {
 	if fits {
 		s.Within, s.Fits, s.Stage = s.Prices, true, stageHalve
-		s.Over = s.Near.Prices
+		s.Over = s.broken()
 		if !s.Local {
 			s.Stage, s.Fine, s.Prefix, s.From = stageLots, false, nil, 0
 		}
