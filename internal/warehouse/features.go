@@ -15,7 +15,13 @@ import (
 // featureColumns are the columns of the table features, in the order in which the extraction gives them.
 const featureColumns = "snapshot, customer_key, segment, region, zone, language, gender, age, tenure_days, recency_days, " +
 	"purchases, purchases_90d, spend, spend_28d, spend_90d, spend_months, rhythm_days, category_shares, top_category, top_brand, " +
-	"purchase_hours, response_hours, messages_180d, responses_180d"
+	"purchase_hours, response_hours, messages_180d, responses_180d, purchases_28d, purchases_365d, spend_365d, forecast_28d, basket_365d, " +
+	"largest_365d, refund_share_365d, spend_slope_28d, spend_slope_90d, purchases_slope_28d, purchases_slope_90d, spend_trend_180d, " +
+	"active_months, recency_to_rhythm, rhythm_spread_365d, longest_gap_days, categories_365d, category_entropy, top_category_share, " +
+	"new_categories_90d, brands_365d, brand_entropy, top_brand_share, morning_share, midday_share, evening_share, night_share, hour_entropy, " +
+	"weekend_share, friday_share, online_share_365d, app_share_365d, new_education_days, new_kids_days, new_home_days, messages_28d, " +
+	"response_rate_180d, response_days, message_days, email_messages_180d, email_responses_180d, sms_messages_180d, sms_responses_180d, " +
+	"kakao_messages_180d, kakao_responses_180d, push_messages_180d, push_responses_180d, visits_90d, app_28d, app_90d, unsubscribes_365d, female"
 
 // lookback is how far back anything but the totals reaches.
 const lookback = 365 * 24 * time.Hour
