@@ -42,7 +42,7 @@ func aBrief() briefs {
 		Campaign: "autumn", Currency: "KRW", Zone: "Asia/Seoul", Language: "ko",
 		Offers:      []campaign.Offer{{ID: "reward", Kind: campaign.OfferThreshold, Reward: reward}, {ID: "news", Kind: campaign.OfferInform}},
 		Budget:      campaign.Budget{Expected: 400_000, Exposure: 1_000_000, Contact: 10},
-		Settlement:  campaign.Settlement{Measure: campaign.MeasureCumulative, From: campaign.FromWindow, Payout: campaign.PayoutPoints},
+		Settlement:  campaign.Settlement{Terms: campaign.Terms{Measure: campaign.MeasureCumulative, From: campaign.FromWindow}, Payout: campaign.PayoutPoints},
 		Measurement: campaign.Measurement{Metric: campaign.MetricSpend, Baseline: campaign.Duration(90 * 24 * time.Hour), Confidence: .95, Delivered: campaign.DeliveredReally},
 		Audience:    campaign.Audience{Control: .1},
 	}}

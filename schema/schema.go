@@ -93,15 +93,32 @@ func words(list []string) (all []any) {
 	return all
 }
 
+// The words of terms, which stand in two places.
+var (
+	measures = []any{campaign.MeasureCumulative, campaign.MeasureSingle}
+	reaches  = []any{campaign.ReachAtLeast, campaign.ReachMoreThan}
+	froms    = []any{campaign.FromWindow, campaign.FromReceipt, campaign.FromFirstPurchase}
+	bounds   = []any{campaign.BoundIncluded, campaign.BoundExcluded}
+)
+
 // enums are the keys that take one of a few words.
 var enums = map[string][]any{
-	"goal":                  {string(campaign.GoalSpend), string(campaign.GoalVisit), string(campaign.GoalWinBack)},
-	"audience.model":        {campaign.ModelResponse, campaign.ModelNone},
-	"offers[].kind":         {string(campaign.OfferThreshold), string(campaign.OfferInform)},
-	"touches[].only":        {campaign.OnlyNotRedeemed},
-	"settlement.measure":    {campaign.MeasureCumulative, campaign.MeasureSingle},
-	"settlement.from":       {campaign.FromWindow, campaign.FromReceipt},
-	"settlement.payout":     words(campaign.Payouts),
-	"measurement.metric":    {campaign.MetricSpend, campaign.MetricPurchases},
-	"measurement.delivered": {campaign.DeliveredReally, campaign.DeliveredNever},
+	"goal":                   {string(campaign.GoalSpend), string(campaign.GoalVisit), string(campaign.GoalWinBack)},
+	"audience.model":         {campaign.ModelResponse, campaign.ModelNone},
+	"offers[].kind":          {string(campaign.OfferThreshold), string(campaign.OfferInform)},
+	"touches[].only":         {campaign.OnlyNotRedeemed},
+	"settlement.measure":     measures,
+	"settlement.from":        froms,
+	"settlement.reach":       reaches,
+	"settlement.start":       bounds,
+	"settlement.end":         bounds,
+	"settlement.receipts":    {campaign.ReceiptsDelivered, campaign.ReceiptsImported},
+	"offers[].terms.measure": measures,
+	"offers[].terms.from":    froms,
+	"offers[].terms.reach":   reaches,
+	"offers[].terms.start":   bounds,
+	"offers[].terms.end":     bounds,
+	"settlement.payout":      words(campaign.Payouts),
+	"measurement.metric":     {campaign.MetricSpend, campaign.MetricPurchases},
+	"measurement.delivered":  {campaign.DeliveredReally, campaign.DeliveredNever},
 }

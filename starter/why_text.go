@@ -144,7 +144,9 @@ func (t teller) messages(y *warehouse.Why) {
 
 var reasons = map[string][2]string{
 	"": {"counts", "집계"}, "other_currency": {"another currency", "다른 통화"}, "other_category": {"another category", "대상 아닌 분류"}, "other_brand": {"another brand", "대상 아닌 브랜드"},
-	"excluded_category": {"excluded category", "제외 분류"}, "too_early": {"before the period", "기간 전"}, "too_late": {"after the period", "기간 후"},
+	"excluded_category": {"excluded category", "제외 분류"}, "excluded_kind": {"a kind of transaction that is excluded", "제외 거래 종류"}, "other_merchant": {"another merchant", "대상 아닌 가맹점"},
+	"other_channel": {"another channel", "대상 아닌 채널"}, "other_day": {"another weekday", "대상 아닌 요일"}, "other_hour": {"another time of day", "대상 아닌 시간"},
+	"too_early": {"before the period", "기간 전"}, "too_late": {"after the period", "기간 후"},
 }
 
 func (t teller) purchases(y *warehouse.Why) {

@@ -44,7 +44,7 @@ GRANT CREATE TABLE ON danbi.results TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.sending_leases TO danbi_migrate;
 GRANT CREATE TABLE, ALTER ADD COLUMN ON danbi.snapshots TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.suppressions TO danbi_migrate;
-GRANT CREATE TABLE ON danbi.transactions TO danbi_migrate;
+GRANT CREATE TABLE, ALTER ADD COLUMN ON danbi.transactions TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.world TO danbi_migrate;
 GRANT TABLE ENGINE ON MergeTree TO danbi_migrate;
 GRANT TABLE ENGINE ON ReplacingMergeTree TO danbi_migrate;

@@ -72,7 +72,9 @@ func (s Spec) beyond(limits Limits, whose Text, strict bool) []Fault {
 	compare("budget.expected", s.Budget.Expected, limits.Expected)
 	compare("budget.exposure", s.Budget.Exposure, limits.Exposure)
 	for i, offer := range s.Offers {
-		compare(fmt.Sprintf("offers[%d].reward", i), offer.Reward, limits.Reward)
+		if most, err := s.MaxReward(offer); err == nil { // one that does not fit is a fault of its own
+			compare(fmt.Sprintf("offers[%d].reward", i), most, limits.Reward)
+		}
 	}
 	if s.Audience.Size > limits.Customers && (strict || limits.Customers > 0) {
 		all.add("audience.size", sayf("%[1]d customers are more than %[2]s of %[3]d", "고객 %[1]d명: %[2]s %[3]d명 초과", s.Audience.Size, whose, limits.Customers), say("choose fewer", "줄이세요"))

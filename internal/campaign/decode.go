@@ -155,7 +155,7 @@ func (d *decoder) structure(node ast.Node, field string, into reflect.Value) {
 				Message: sayf("unknown key %s", "모르는 항목 %s", entry.name), Hint: hint})
 			continue
 		}
-		d.value(entry.value, key(field, entry.name), into.Field(known[index].index), known[index].tag)
+		d.value(entry.value, key(field, entry.name), into.FieldByIndex(known[index].index), known[index].tag)
 	}
 	for _, k := range known {
 		given := slices.ContainsFunc(entries, func(e entry) bool { return e.name == k.name && !d.absent(e.value) })
@@ -265,7 +265,7 @@ func plainKey(node ast.MapKeyNode) (string, bool) {
 // fieldOf is a key that a type knows. A key without omitempty must be given.
 type knownField struct {
 	name     string
-	index    int
+	index    []int
 	required bool
 	tag      reflect.StructTag
 }
@@ -273,9 +273,16 @@ type knownField struct {
 func fieldsOf(t reflect.Type) []knownField {
 	var all []knownField
 	for i := range t.NumField() {
+		if f := t.Field(i); f.Anonymous { // its keys stand beside the others
+			for _, inner := range fieldsOf(f.Type) {
+				inner.index = append([]int{i}, inner.index...)
+				all = append(all, inner)
+			}
+			continue
+		}
 		name, options, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
 		if name != "" && name != "-" {
-			all = append(all, knownField{name, i, !strings.Contains(options, "omitempty"), t.Field(i).Tag})
+			all = append(all, knownField{name, []int{i}, !strings.Contains(options, "omitempty"), t.Field(i).Tag})
 		}
 	}
 	return all

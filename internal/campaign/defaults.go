@@ -13,9 +13,12 @@ func (t *Touch) setDefaults() { t.Spread = Duration(day) }
 func (t *Timing) setDefaults() { t.From, t.Until = 9*60, 20*60 }
 
 func (s *Settlement) setDefaults() {
-	s.Measure, s.From, s.Payout = MeasureCumulative, FromWindow, PayoutPoints
+	s.Terms.setDefaults()
+	s.Payout = PayoutPoints
 	s.Lag, s.Clawback = Duration(day), Duration(30*day)
 }
+
+func (t *Terms) setDefaults() { t.Measure, t.From = MeasureCumulative, FromWindow }
 
 func (m *Measurement) setDefaults() {
 	m.Metric, m.Baseline, m.Confidence, m.Delivered = MetricSpend, Duration(90*day), 0.95, DeliveredReally
@@ -37,12 +40,19 @@ func (p *Policy) setDefaults() {
 
 // The words that settlement and measurement know.
 const (
-	MeasureCumulative = "cumulative" // all purchases together reach the threshold
-	MeasureSingle     = "single"     // one purchase reaches it
-	FromWindow        = "window"     // purchases count from the window's start
-	FromReceipt       = "receipt"    // purchases count from the first message on
-	PayoutPoints      = "points"     // by the provider's HTTP API
-	PayoutCashback    = "cashback"   // by the same
+	MeasureCumulative = "cumulative"     // all purchases together reach the threshold
+	MeasureSingle     = "single"         // one purchase reaches it
+	ReachAtLeast      = "at_least"       // the threshold itself is enough
+	ReachMoreThan     = "more_than"      // it is not
+	FromWindow        = "window"         // purchases count from the window's start
+	FromReceipt       = "receipt"        // purchases count from the first message on
+	FromFirstPurchase = "first_purchase" // purchases count from the first one on
+	BoundIncluded     = "included"       // what happens in that very second counts
+	BoundExcluded     = "excluded"       // it does not
+	ReceiptsDelivered = "delivered"      // our own messages
+	ReceiptsImported  = "imported"       // interactions that were imported
+	PayoutPoints      = "points"         // by the provider's HTTP API
+	PayoutCashback    = "cashback"       // by the same
 	MetricSpend       = "spend"
 	MetricWinsorised  = "spend_winsorised"
 	MetricResponse    = "response"

@@ -89,6 +89,7 @@ type Offer struct {
 	Rule      string      `yaml:"rule,omitempty" json:"rule,omitempty"`           // who may have it; empty: everybody
 	Inventory int         `yaml:"inventory,omitempty" json:"inventory,omitempty"` // most customers who get it; 0: as many as like
 	Least     int         `yaml:"least,omitempty" json:"least,omitempty"`         // customers who get it
+	Terms     *Terms      `yaml:"terms,omitempty" json:"terms,omitempty"`         // instead of the settlement's, all of them
 }
 
 // Threshold is how a customer's own goal is found.
@@ -161,18 +162,13 @@ type Timing struct {
 	PerHour int      `yaml:"per_hour,omitempty" json:"per_hour,omitempty"` // capacity; 0: none
 }
 
-// Settlement is when an offer is met and how it is paid.
+// Settlement is when an offer is met and how it is paid. Its terms are those of every offer without terms of its own.
 type Settlement struct {
-	Measure    string   `yaml:"measure,omitempty" json:"measure"`                 // cumulative (default) or single
-	From       string   `yaml:"from,omitempty" json:"from"`                       // window (default) or receipt
-	Within     Duration `yaml:"within,omitempty" json:"within,omitempty"`         // of receipt; default: to the window's end
-	Gross      bool     `yaml:"gross,omitempty" json:"gross,omitempty"`           // true: refunds do not count against
-	Categories []string `yaml:"categories,omitempty" json:"categories,omitempty"` // only these count
-	Brands     []string `yaml:"brands,omitempty" json:"brands,omitempty"`         // only these count
-	Excluded   []string `yaml:"excluded_categories,omitempty" json:"excluded_categories,omitempty"`
-	Lag        Duration `yaml:"lag,omitempty" json:"lag"`           // purchases are known so long after; default 1d
-	Clawback   Duration `yaml:"clawback,omitempty" json:"clawback"` // cancellations count so long after settlement; default 30d
-	Payout     string   `yaml:"payout,omitempty" json:"payout"`     // points (default)
+	Terms
+	Receipts string   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // delivered (default), or imported: offers that another system made
+	Lag      Duration `yaml:"lag,omitempty" json:"lag"`                     // purchases are known so long after; default 1d
+	Clawback Duration `yaml:"clawback,omitempty" json:"clawback"`           // cancellations count so long after settlement; default 30d
+	Payout   string   `yaml:"payout,omitempty" json:"payout"`               // points (default)
 }
 
 // Measurement is how the effect is judged.

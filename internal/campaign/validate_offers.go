@@ -56,8 +56,7 @@ func (v *validator) threshold(field string, offer Offer) {
 	case t.RoundTo > 1 && (t.Min%t.RoundTo != 0 || t.Max%t.RoundTo != 0):
 		v.add(key(field, "round_to"), say("min and max are not multiples of it", "min, max가 이 단위의 배수가 아닙니다"), say("choose min and max that are multiples of round_to", "min, max를 round_to의 배수로 쓰세요"))
 	}
-	least := max(t.Fixed, t.Min)
-	if least > 0 && offer.Reward >= least {
+	if least := v.leastSpend(offer); least > 0 && offer.Reward >= least {
 		v.add(field, sayf("a reward of %s for spending as little as %s costs more than it can bring", "%s 혜택이 최소 기준 금액 %s 이상입니다", v.money(offer.Reward), v.money(least)), say("lower the reward or raise fixed or min", "reward를 낮추거나 fixed, min을 높이세요"))
 	}
 }
@@ -65,7 +64,7 @@ func (v *validator) threshold(field string, offer Offer) {
 func (v *validator) money(amount money.Minor) Text { return amountText(amount, v.spec.Currency) }
 
 func (v *validator) budget() {
-	b, largest := v.spec.Budget, v.spec.largestReward()
+	b, largest := v.spec.Budget, v.spec.LargestReward()
 	unsigned(v, "budget.contact", b.Contact)
 	unsigned(v, "budget.exposure", b.Exposure)
 	if largest > 0 || b.Expected < 0 {
@@ -85,11 +84,13 @@ func (v *validator) budget() {
 	}
 }
 
-// largestReward is the most that one customer can get.
-func (s Spec) largestReward() money.Minor {
+// LargestReward is the most that one customer can get.
+func (s Spec) LargestReward() money.Minor {
 	var largest money.Minor
 	for _, offer := range s.Offers {
-		largest = max(largest, offer.Reward)
+		if most, err := s.MaxReward(offer); err == nil { // one that does not fit is a fault of its own
+			largest = max(largest, most)
+		}
 	}
 	return largest
 }

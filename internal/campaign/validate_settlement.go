@@ -8,25 +8,26 @@ import (
 
 func (v *validator) settlement() {
 	s := v.spec.Settlement
-	v.word("settlement.measure", s.Measure, MeasureCumulative, MeasureSingle)
-	v.word("settlement.from", s.From, FromWindow, FromReceipt)
+	v.word("settlement.receipts", orDefault(s.Receipts, ReceiptsDelivered), ReceiptsDelivered, ReceiptsImported)
 	v.word("settlement.payout", s.Payout, Payouts...)
 	unsigned(v, "settlement.lag", s.Lag)
 	unsigned(v, "settlement.clawback", s.Clawback)
-	switch {
-	case s.Within > 0 && s.From != FromReceipt:
-		v.add("settlement.within", say("counts from the receipt of the message, but settlement.from is window", "메시지 수신부터 세는 기간인데 settlement.from이 window입니다"), say("write from: receipt, or remove within", "from: receipt로 쓰거나 within을 지우세요"))
-	case s.Within > 0 && v.length() > 0 && s.Within.Std() > v.length():
-		v.add("settlement.within", say("is longer than the window", "캠페인 기간보다 깁니다"), say("shorten within or lengthen the window", "within을 줄이거나 기간을 늘리세요"))
-	}
-	for _, category := range s.Categories {
-		if slices.Contains(s.Excluded, category) {
-			v.add("settlement.excluded_categories", sayf("%q both counts and is excluded", "%q: 포함과 제외에 함께 있습니다", category), say("keep it in one of the two lists", "한쪽에만 두세요"))
+	v.terms("settlement", s.Terms)
+	for i, offer := range v.spec.Offers {
+		field := fmt.Sprintf("offers[%d].terms", i)
+		switch {
+		case offer.Kind != OfferThreshold && offer.Terms != nil:
+			v.add(field, say("information has no terms", "알림에는 달성 조건이 없습니다"), say("remove terms, or write kind: spend_threshold", "terms를 지우거나 kind: spend_threshold로 쓰세요"))
+			continue
+		case offer.Kind != OfferThreshold:
+			continue
+		case offer.Terms != nil:
+			v.terms(field, *offer.Terms)
+		default:
+			field = "settlement"
 		}
+		v.offerTerms(fmt.Sprintf("offers[%d]", i), field, offer)
 	}
-	v.named("settlement.categories", s.Categories)
-	v.named("settlement.brands", s.Brands)
-	v.named("settlement.excluded_categories", s.Excluded)
 }
 
 // named is a list of names, each of them written and written once.
@@ -39,6 +40,13 @@ func (v *validator) named(field string, list []string) {
 			v.add(fmt.Sprintf("%s[%d]", field, i), sayf("%q is in the list twice", "%q: 목록에 두 번 있습니다", name), nil)
 		}
 	}
+}
+
+func orDefault(word, fallback string) string {
+	if word == "" {
+		return fallback
+	}
+	return word
 }
 
 func (v *validator) measurement() {

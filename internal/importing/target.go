@@ -119,6 +119,7 @@ var targets = []Target{
 		{Name: "channel", Kind: Text},
 		{Name: "original", Kind: Key},
 		{Name: "reference", Kind: Text},
+		{Name: "nature", Kind: Text},
 	}},
 	{"interactions", true, []Field{
 		customerID,

@@ -92,3 +92,13 @@ func RoundTo(a, step Minor, rounding Rounding) (Minor, error) {
 	}
 	return Minor(rounded.Int64()), nil
 }
+
+// Share is so many millionths of a, rounded down, exactly.
+func Share(a Minor, perMillion int64) (Minor, error) {
+	product := new(big.Int).Mul(big.NewInt(int64(a)), big.NewInt(perMillion))
+	share := Down.divide(product, big.NewInt(1_000_000))
+	if !share.IsInt64() {
+		return 0, fmt.Errorf("%d × %d millionths: %w", a, perMillion, ErrOverflow)
+	}
+	return Minor(share.Int64()), nil
+}

@@ -1,6 +1,7 @@
 package settlement
 
 import (
+	"cmp"
 	"errors"
 	"time"
 
@@ -76,6 +77,11 @@ type Redemption struct {
 	Spend       money.Minor `json:"spend"`
 	Due         money.Minor `json:"due"`
 	Currency    string      `json:"currency"`
+}
+
+// Compare orders redemptions by their key: customer, offer, round.
+func (r Redemption) Compare(other Redemption) int {
+	return cmp.Or(cmp.Compare(r.Customer, other.Customer), cmp.Compare(r.Offer, other.Offer), cmp.Compare(r.Round, other.Round))
 }
 
 // Tally counts dues by where their payouts stand.

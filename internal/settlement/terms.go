@@ -2,6 +2,8 @@
 package settlement
 
 import (
+	"errors"
+	"fmt"
 	"slices"
 	"time"
 
@@ -9,31 +11,44 @@ import (
 	"github.com/danbi-project/danbi/internal/money"
 )
 
-// Terms are when an offer of one run counts as met. The warehouse compiles the same terms to SQL; a property test holds
+// ErrNoOffer says that a customer holds an offer that the spec does not know, or that gives nothing.
+var ErrNoOffer = errors.New("the spec has no such offer with a reward")
+
+// Terms are when the offers of one run count as met. The warehouse compiles the same terms to SQL; property tests hold
 // the two against each other, so whoever changes one changes both.
 type Terms struct {
-	Currency    string    // purchases in another one do not count
-	Opens       time.Time // the window
-	Closes      time.Time // exclusive
-	Known       time.Time // exclusive: what happened later is not known yet
-	Single      bool      // one purchase reaches the threshold, not all together
-	FromReceipt bool      // purchases count from the first message on, not from Opens
-	Within      time.Duration
-	Gross       bool // refunds and cancellations do not count against
-	Categories  []string
-	Brands      []string
-	Excluded    []string // categories
+	Currency string         // purchases in another one do not count
+	Zone     *time.Location // of hours and days
+	Opens    time.Time      // the window
+	Closes   time.Time      // exclusive
+	Known    time.Time      // exclusive: what happened later is not known yet
+	Imported bool           // receipts are imported interactions, not our own messages
+	Offers   []OfferTerms   // those that give a reward
+}
+
+// OfferTerms are the terms of one offer, with its threshold and reward where no assignment has its own.
+type OfferTerms struct {
+	ID        string
+	Threshold money.Minor
+	Reward    money.Minor
+	campaign.Terms
 }
 
 // TermsOf are the terms of a spec for one occurrence, with everything known that happened before its settlement.
 func TermsOf(spec campaign.Spec, times campaign.Times) Terms {
-	s := spec.Settlement
-	return Terms{
-		Currency: spec.Currency, Opens: times.Opens, Closes: times.Closes, Known: times.Settles,
-		Single: s.Measure == campaign.MeasureSingle, FromReceipt: s.From == campaign.FromReceipt,
-		Within: time.Duration(s.Within), Gross: s.Gross,
-		Categories: s.Categories, Brands: s.Brands, Excluded: s.Excluded,
+	t := Terms{
+		Currency: spec.Currency, Zone: time.UTC, Opens: times.Opens, Closes: times.Closes, Known: times.Settles,
+		Imported: spec.Settlement.Receipts == campaign.ReceiptsImported,
 	}
+	if zone, err := campaign.LoadZone(spec.Zone); err == nil { // a valid spec has one
+		t.Zone = zone
+	}
+	for _, offer := range spec.Offers {
+		if offer.Reward > 0 {
+			t.Offers = append(t.Offers, OfferTerms{ID: offer.ID, Threshold: offer.Threshold.Fixed, Reward: offer.Reward, Terms: spec.TermsOf(offer)})
+		}
+	}
+	return t
 }
 
 // KnownUntil are the same terms with everything known that happened before an instant.
@@ -42,19 +57,58 @@ func (t Terms) KnownUntil(at time.Time) Terms {
 	return t
 }
 
-// Period is from when until when (exclusive) a customer's purchases count, whose first message came at received. The
-// warehouse keeps purchases to the second; one in the second of the message counts, in the customer's favour.
-func (t Terms) Period(received time.Time) (from, until time.Time) {
-	received = received.UTC().Truncate(time.Second)
-	from, until = t.Opens, earlier(t.Closes, t.Known)
-	if t.FromReceipt && received.After(from) {
-		from = received
-	}
-	if t.Within > 0 {
-		until = earlier(until, received.Add(t.Within.Truncate(time.Second)))
-	}
-	return from, until
+// Limited are the offers of which there are only so many for all customers together.
+func (t Terms) Limited() []OfferTerms {
+	return slices.DeleteFunc(slices.Clone(t.Offers), func(o OfferTerms) bool { return o.FirstCome == campaign.FirstCome{} })
 }
+
+func (t Terms) offer(id string) (OfferTerms, error) {
+	at := slices.IndexFunc(t.Offers, func(o OfferTerms) bool { return o.ID == id })
+	if at < 0 {
+		return OfferTerms{}, fmt.Errorf("offer %q: %w", id, ErrNoOffer)
+	}
+	return t.Offers[at], nil
+}
+
+// period is from when until when (exclusive) purchases count for one receipt. first is the customer's first purchase that
+// could count; zero if there is none. The warehouse keeps purchases to the second; one in the second of the message
+// counts, in the customer's favour.
+func (t Terms) period(o OfferTerms, received, first time.Time) (from, until time.Time) {
+	received = second(received)
+	from = second(t.Opens)
+	anchor := received
+	switch o.From {
+	case campaign.FromReceipt:
+		from = later(from, received)
+	case campaign.FromFirstPurchase:
+		if first.IsZero() {
+			return from, from
+		}
+		from, anchor = first, first
+	}
+	until = second(t.Closes)
+	if o.Within > 0 {
+		until = earlier(until, anchor.Add(o.Within.Std().Truncate(time.Second)))
+	}
+	if o.Start == campaign.BoundExcluded {
+		from = from.Add(time.Second)
+	}
+	if o.End == campaign.BoundIncluded {
+		until = until.Add(time.Second)
+	}
+	return from, earlier(until, second(t.Known))
+}
+
+// last is the end of what a first purchase may be in.
+func (t Terms) last(o OfferTerms) time.Time {
+	closes := second(t.Closes)
+	if o.End == campaign.BoundIncluded {
+		closes = closes.Add(time.Second)
+	}
+	return earlier(closes, second(t.Known))
+}
+
+func second(at time.Time) time.Time { return at.UTC().Truncate(time.Second) }
 
 func earlier(a, b time.Time) time.Time {
 	if b.Before(a) {
@@ -63,68 +117,9 @@ func earlier(a, b time.Time) time.Time {
 	return a
 }
 
-// Kind is what a line of a customer's history is.
-type Kind string
-
-// The kinds of lines.
-const (
-	Purchase     Kind = "purchase"
-	Refund       Kind = "refund"
-	Cancellation Kind = "cancellation"
-)
-
-// Line is one row of a customer's history. Amount is never negative: a refund's kind takes it away from Original.
-type Line struct {
-	At       time.Time
-	ID       uint64
-	Number   uint16
-	Kind     Kind
-	Amount   money.Minor
-	Currency string
-	Product  string
-	Category string
-	Brand    string
-	Original uint64
-}
-
-// Reason says why a line does not count; empty: it counts.
-type Reason string
-
-// The reasons, in the order in which they are looked for.
-const (
-	Counts        Reason = ""
-	OtherCurrency Reason = "other_currency"
-	OtherCategory Reason = "other_category"
-	OtherBrand    Reason = "other_brand"
-	ExcludedGoods Reason = "excluded_category"
-	TooEarly      Reason = "too_early"
-	TooLate       Reason = "too_late"
-	NoPurchase    Reason = "no_purchase" // a refund of a purchase that does not count itself
-	GrossTerms    Reason = "gross_terms" // a refund, where refunds do not count against
-)
-
-// goods says whether what was bought is of the kind that counts.
-func (t Terms) goods(l Line) Reason {
-	// A refund that does not say what came back takes from its purchase, whatever that was.
-	if l.Kind != Purchase && l.Product == "" && l.Category == "" && l.Brand == "" {
-		return t.currency(l)
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
-	switch {
-	case t.currency(l) != Counts:
-		return OtherCurrency
-	case len(t.Categories) > 0 && !slices.Contains(t.Categories, l.Category):
-		return OtherCategory
-	case len(t.Brands) > 0 && !slices.Contains(t.Brands, l.Brand):
-		return OtherBrand
-	case slices.Contains(t.Excluded, l.Category):
-		return ExcludedGoods
-	}
-	return Counts
-}
-
-func (t Terms) currency(l Line) Reason {
-	if l.Currency != t.Currency {
-		return OtherCurrency
-	}
-	return Counts
+	return a
 }

@@ -2,9 +2,13 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -28,9 +32,9 @@ func (w *Warehouse) QualifyCustomers(ctx context.Context, run campaign.Run, term
 	if err != nil {
 		return 0, err
 	}
-	there := make(map[uint32]bool, len(known))
+	there := make(map[campaign.ID]bool, len(known))
 	for _, r := range known {
-		there[r.Customer] = true
+		there[run.PayoutID(r.Customer, r.Offer, r.Round)] = true
 	}
 	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO redemptions (campaign, occurrence, launch, customer_key, offer, round, qualified_at, purchase, spend, due, currency)")
 	if err != nil {
@@ -38,7 +42,7 @@ func (w *Warehouse) QualifyCustomers(ctx context.Context, run campaign.Run, term
 	}
 	defer func() { _ = batch.Close() }()
 	for _, r := range judged {
-		if there[r.Customer] {
+		if there[run.PayoutID(r.Customer, r.Offer, r.Round)] {
 			continue
 		}
 		err := batch.Append(run.Campaign, run.Occurrence, run.Launch.UTC(), r.Customer, r.Offer, r.Round, r.QualifiedAt, r.Purchase, int64(r.Spend), int64(r.Due), r.Currency)
@@ -51,7 +55,7 @@ func (w *Warehouse) QualifyCustomers(ctx context.Context, run campaign.Run, term
 			return 0, fmt.Errorf("write redemptions: %w", err)
 		}
 	}
-	parameters := key.with(args{"plan": run.Plan, "closes": second(terms.Closes), "states": arrived})
+	parameters := key.with(args{"plan": run.Plan, "closes": second(terms.Closes), "states": arrived, "imported": flag(terms.Imported), "offers": offerIDs(terms)})
 	if err := w.conn.QueryRow(ctx, query("settlement_reached"), parameters.list()...).Scan(&reached); err != nil {
 		return 0, fmt.Errorf("count whom an offer reached: %w", err)
 	}
@@ -74,32 +78,51 @@ func mayHaveArrived() (names []string) {
 	return names
 }
 
-// firstRound is the only round of an offer that is met once.
-const firstRound = 1
-
+// judge says who earned what. The offers are judged in passes of at most 64.
 func (w *Warehouse) judge(ctx context.Context, run campaign.Run, t settlement.Terms, shard campaign.Shard, states []string) ([]settlement.Redemption, error) {
-	parameters := runKey(run, shard).with(args{
-		"plan": run.Plan, "states": states, "currency": t.Currency,
-		"opens": second(t.Opens), "closes": second(t.Closes), "known": second(t.Known),
-		"single": flag(t.Single), "from_receipt": flag(t.FromReceipt), "gross": flag(t.Gross),
-		"within":     uint32(min(t.Within/time.Second, math.MaxUint32)),
-		"categories": texts(t.Categories), "brands": texts(t.Brands), "excluded": texts(t.Excluded),
-	})
-	rows, err := w.conn.Query(ctx, query("settlement_judge"), parameters.list()...)
-	if err != nil {
-		return nil, fmt.Errorf("judge who met the terms: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
 	var all []settlement.Redemption
-	for rows.Next() {
-		r := settlement.Redemption{Round: firstRound, Currency: t.Currency}
-		if err := rows.Scan(&r.Customer, &r.Offer, (*int64)(&r.Due), &r.QualifiedAt, &r.Purchase, (*int64)(&r.Spend)); err != nil {
-			return nil, fmt.Errorf("judge who met the terms: %w", err)
+	for offers := range slices.Chunk(t.Offers, mostOffers) {
+		t.Offers = offers
+		rows, err := w.conn.Query(ctx, query("settlement_judge"), judgeArgs(run, t, shard, states, 0).list()...)
+		if err != nil {
+			return nil, fmt.Errorf("judge who met the terms: %w", overflow(err))
 		}
-		all = append(all, r)
+		for rows.Next() {
+			var r settlement.Redemption
+			var skipped struct {
+				campaign   string
+				occurrence uint32
+				launch     time.Time
+				attempt    uint64
+			}
+			if err := rows.Scan(&skipped.campaign, &skipped.occurrence, &skipped.launch, &skipped.attempt,
+				&r.Customer, &r.Offer, &r.Round, &r.QualifiedAt, &r.Purchase, (*int64)(&r.Spend), (*int64)(&r.Due), &r.Currency); err != nil {
+				return nil, errors.Join(fmt.Errorf("judge who met the terms: %w", err), rows.Close())
+			}
+			all = append(all, r)
+		}
+		if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+			return nil, fmt.Errorf("judge who met the terms: %w", overflow(err))
+		}
 	}
-	return all, rows.Err()
+	slices.SortFunc(all, settlement.Redemption.Compare)
+	return all, nil
 }
+
+func judgeArgs(run campaign.Run, t settlement.Terms, shard campaign.Shard, states []string, attempt uint64) args {
+	return runKey(run, shard).with(compiled(t)).with(args{"plan": run.Plan, "launch": run.Launch.UTC().Format(time.DateOnly), "states": states, "attempt": attempt})
+}
+
+// overflow knows the exception by which the query says that amounts go beyond 64 bits.
+func overflow(err error) error {
+	var exception *clickhouse.Exception
+	if errors.As(err, &exception) && exception.Code == codeThrowIf {
+		return errors.Join(money.ErrOverflow, err)
+	}
+	return err
+}
+
+const codeThrowIf = 395
 
 // Redemptions are those of a shard, in order of customer.
 func (w *Warehouse) Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error) {

@@ -190,8 +190,11 @@ func (w *Warehouse) explainMoney(ctx context.Context, run campaign.Run, brief ca
 	if err != nil {
 		return err
 	}
-	verdict := settlement.Judge(terms, settlement.Offer{ID: y.Offer.ID, Threshold: y.Offer.Threshold, Reward: y.Offer.Reward, Received: y.Received}, lines)
-	y.Verdict = &verdict
+	judged, err := settlement.Judge(terms, settlement.Promise{Offer: y.Offer.ID, Threshold: y.Offer.Threshold, Reward: y.Offer.Reward, Received: []time.Time{y.Received}}, lines)
+	if err != nil {
+		return err
+	}
+	y.Verdict = &judged.Receipts[0]
 	return nil
 }
 

@@ -1,7 +1,7 @@
 -- Lines that the files do not number. Two alike in one file are two lines; two alike in two files, or in a file and in the
 -- table, are one line that was exported twice: so the n-th of its like is new only if no earlier file and not the table have n.
 -- Category and brand come from other files and may change, so they do not tell lines apart.
-INSERT INTO import_ready_transactions (customer_key, at, id, line, kind, amount, currency, quantity, product, category, brand, merchant, channel, original, reference)
+INSERT INTO import_ready_transactions (customer_key, at, id, line, kind, amount, currency, quantity, product, category, brand, merchant, channel, original, reference, nature)
 WITH
     lines AS
     (
@@ -32,7 +32,7 @@ WITH
     )
 SELECT f.customer_key, toDateTime(f.at, 'UTC'), f.purchase,
        accurateCast(l.line + row_number() OVER (PARTITION BY f.customer_key, f.purchase ORDER BY f.file, f.line_in_file), 'UInt16'),
-       CAST(f.kind + 1, 'Int8'), f.amount, f.currency, toInt32(f.quantity), f.product, f.category, f.brand, f.merchant, f.channel, f.original, f.reference
+       CAST(f.kind + 1, 'Int8'), f.amount, f.currency, toInt32(f.quantity), f.product, f.category, f.brand, f.merchant, f.channel, f.original, f.reference, f.nature
 FROM (SELECT * FROM once WHERE nth > before) AS f
 LEFT ANTI JOIN numbered AS n ON n.customer_key = f.customer_key AND n.purchase = f.purchase AND n.content = f.content AND n.nth = f.nth
 LEFT JOIN (SELECT customer_key, purchase, max(line) AS line FROM there GROUP BY customer_key, purchase) AS l ON l.customer_key = f.customer_key AND l.purchase = f.purchase

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS import_raw_transactions
     channel String,
     original UInt64,
     reference String,
+    nature String,
     bucket UInt8 MATERIALIZED cityHash64(id) % 64
 )
 ENGINE = MergeTree

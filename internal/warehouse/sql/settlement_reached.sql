@@ -1,10 +1,16 @@
--- How many customers of a range have an offer with a reward that reached them, or may have.
-SELECT count()
+-- How many offers with a reward reached customers of a range, or may have: those of our own messages, or imported ones.
+SELECT count() + (
+    SELECT uniqExact(customer_key, touch)
+    FROM interactions
+    WHERE {imported:UInt8} = 1 AND campaign = {campaign:String} AND occurrence IN (0, {occurrence:UInt32}) AND kind = 'offer'
+      AND has({offers:Array(String)}, toString(touch))
+      AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at <= {closes:DateTime('UTC')}
+)
 FROM
 (
     SELECT customer_key
     FROM assignments
-    WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16}
+    WHERE {imported:UInt8} = 0 AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16}
       AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND reward > 0
     LIMIT 1 BY customer_key
 ) AS assigned
@@ -15,7 +21,7 @@ WHERE customer_key IN
     (
         SELECT customer_key, touch, attempt, max(state) AS final_state, minIf(at, state != 'planned') AS first_at
         FROM delivery_events
-        WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
+        WHERE {imported:UInt8} = 0 AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
           AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
         GROUP BY customer_key, touch, attempt
         HAVING has({states:Array(String)}, toString(final_state))
