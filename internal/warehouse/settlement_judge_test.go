@@ -254,3 +254,8 @@ func TestOverflowIsRefused(t *testing.T) {
 		require.EqualValues(t, 5000, redeemed[0].Due)
 	}
 }
+
+// history is what a customer did about the tests' window.
+func history(r *rand.Rand, customer uint32) []settlement.Line {
+	return drawing{r, time.UTC, opens, 24 * time.Hour}.history(customer)
+}
