@@ -29,11 +29,12 @@ type bench interface {
 var benches = map[string]bench{
 	"campaign":     &campaignBench{},
 	"features":     &featuresBench{},
+	"hillstrom":    &hillstromBench{},
 	"import":       &importBench{},
 	"intervals":    &intervalsBench{},
 	"ope":          &opeBench{},
+	"score":        &scoreBench{},
 	"truth":        &truthBench{},
-	"hillstrom":    &hillstromBench{},
 	"uplift-truth": &upliftTruthBench{},
 }
 

@@ -40,6 +40,19 @@ func NewScorer(forests ...*Forest) (*Scorer, error) {
 	return &Scorer{features: forests[0].Features, forests: forests, kernel: newKernel(paths[0], forests)}, nil
 }
 
+// Portable is the scorer as it is on machines without a faster path, to hold this one against.
+func (s *Scorer) Portable() *Scorer {
+	return &Scorer{features: s.features, forests: s.forests, kernel: newKernel(portable, s.forests)}
+}
+
+// Path names how this machine scores: AVX-512 or portable, or plain for trees that are too deep for either.
+func (s *Scorer) Path() string {
+	if s.kernel == nil {
+		return "plain"
+	}
+	return s.kernel.way.name
+}
+
 // Score writes the scores of every row: bins[feature][row] into out[forest][row]. Each result is the same, to the bit,
 // as one float32 addition after the other of Base and the leaves in order, however it was computed.
 func (s *Scorer) Score(bins [][]uint8, out [][]float32) error {

@@ -41,7 +41,7 @@ func rows(n, features int, seed uint64) xgboost.Data {
 		column := make([]uint8, n)
 		for i := range column {
 			if r.IntN(10) > 0 {
-				column[i] = uint8(1 + r.IntN(min(255, 2<<k)))
+				column[i] = uint8(1 + r.IntN(min(255, 2<<min(k, 8))))
 			}
 		}
 		d.Bins = append(d.Bins, column)
