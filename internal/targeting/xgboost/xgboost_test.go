@@ -215,3 +215,30 @@ func TestMissingAgainstTheRest(t *testing.T) {
 		}
 	}
 }
+
+func TestReasonsAreTheLibrarysOwn(t *testing.T) {
+	l := open(t)
+	d := rows(3000, 8, 6)
+	p := xgboost.Defaults(xgboost.Logistic)
+	p.Rounds = 15
+	b, err := l.Boost(t.Context(), d, p)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, b.Free()) }()
+	f, err := b.Forest()
+	require.NoError(t, err)
+	for k := range d.Bins {
+		d.Bins[k] = d.Bins[k][:200]
+	}
+	theirs, err := b.Contributions(d.Bins)
+	require.NoError(t, err)
+	e, err := forest.NewExplainer(f)
+	require.NoError(t, err)
+	ours := make([]float32, 200*8)
+	require.NoError(t, e.Contributions(d.Bins, ours))
+	for row := range 200 {
+		for k := range 8 {
+			require.InDelta(t, theirs[row*9+k], ours[row*8+k], 1e-4)
+		}
+		require.InDelta(t, theirs[row*9+8], e.Average(), 1e-4)
+	}
+}
