@@ -32,7 +32,9 @@ type LedgerStore interface {
 
 	Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error)
 	Payouts(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
-	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
+	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Reversal, error)
+	Dues(ctx context.Context, run campaign.Run, shard campaign.Shard) (dues []settlement.Due, booked []bool, err error)
+	Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
 }
 
 // Books keeps a run's ledger.

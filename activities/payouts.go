@@ -102,7 +102,7 @@ func (a *Settlement) openDues(ctx context.Context, in PayDuesInput) ([]settlemen
 	}
 	var open []settlement.Due
 	for i, d := range dues {
-		if booked[i] && !d.State.Final() {
+		if booked[i] && !d.State.Final() && d.Rest() > 0 {
 			open = append(open, d)
 		}
 	}
@@ -242,13 +242,16 @@ func (a *Settlement) tally(ctx context.Context, in PayDuesInput) (out PayDuesOut
 	}
 	out.Dues = uint64(len(dues))
 	for _, d := range dues {
-		switch d.State {
-		case campaign.PayoutPaid:
+		if out.Netted, err = money.Add(out.Netted, d.Netted); err != nil {
+			return out, err
+		}
+		switch {
+		case d.State == campaign.PayoutPaid || d.Rest() == 0:
 			out.Paid++
-			if out.Amount, err = money.Add(out.Amount, d.Amount); err != nil {
+			if out.Amount, err = money.Add(out.Amount, d.Rest()); err != nil {
 				return out, err
 			}
-		case campaign.PayoutRefused:
+		case d.State == campaign.PayoutRefused:
 			out.Refused++
 		default:
 			out.Unknown++

@@ -36,7 +36,8 @@ type PayDuesInput struct {
 type PayDuesOutput struct {
 	Dues    uint64      `json:"dues"`
 	Paid    uint64      `json:"paid"`
-	Amount  money.Minor `json:"amount"`
+	Amount  money.Minor `json:"amount"`           // paid out
+	Netted  money.Minor `json:"netted,omitempty"` // set against what customers owed
 	Refused uint64      `json:"refused,omitempty"`
 	Unknown uint64      `json:"unknown,omitempty"`
 }
@@ -61,12 +62,16 @@ type ClawBackInput struct {
 	Run   campaign.Run   `json:"run"`
 	Times campaign.Times `json:"times"`
 	Shard campaign.Shard `json:"shard"`
+	Known time.Time      `json:"known,omitzero"` // what happened before it is known; default: the end of the clawback window
+	Pass  uint16         `json:"pass,omitempty"`
 }
 
 // ClawBackOutput counts redemptions that no longer hold.
 type ClawBackOutput struct {
 	Reversed uint64      `json:"reversed"`
 	Amount   money.Minor `json:"amount"`
+	Waived   money.Minor `json:"waived,omitempty"` // not earned either, but below the policy's floor
+	Late     uint64      `json:"late,omitempty"`   // would have met the terms, had it been known in time: listed, not paid
 }
 
 // BatchKind is what a batch of ledger transactions books.
@@ -81,6 +86,10 @@ const (
 	BatchPaid     BatchKind = "paid"     // payable -> clearing -> paid, per customer
 	BatchClawback BatchKind = "clawback" // reversals, per customer
 	BatchClose    BatchKind = "close"    // what is left of the approved budget
+	BatchForgo    BatchKind = "forgo"    // dues that a person decided will not be paid
+	BatchDraw     BatchKind = "draw"     // of a shared budget: what a plan may have out
+	BatchReturn   BatchKind = "return"   // of a shared budget: what a plan did not spend
+	BatchNet      BatchKind = "net"      // of the receivables: dues against what their customers owe
 )
 
 // BookBatchInput asks the run's books workflow to post a batch. Shard.Of = 0 is a batch of the whole run.
@@ -91,6 +100,15 @@ type BookBatchInput struct {
 	At     time.Time      `json:"at"`               // campaign time
 	Amount money.Minor    `json:"amount,omitempty"` // of approve
 	Tiers  []Tier         `json:"tiers,omitempty"`  // of reserve
+	Pass   uint16         `json:"pass,omitempty"`   // 0: the run's own settlement; n: the n-th time that it is settled again
+	Of     *DrawnBy       `json:"of,omitempty"`     // of draw, return and net, which are in books that campaigns share
+}
+
+// DrawnBy is the run whose batch stands in books that campaigns share.
+type DrawnBy struct {
+	Run      campaign.Run `json:"run"`
+	Currency string       `json:"currency"`
+	Limit    money.Minor  `json:"limit,omitempty"` // of draw: how large the policy says that the shared budget is
 }
 
 // PostBatchInput is a batch in its order: only the books workflow gives numbers and knows the head.
@@ -130,7 +148,12 @@ type SettlementStore interface {
 	Dues(ctx context.Context, run campaign.Run, shard campaign.Shard) (dues []settlement.Due, booked []bool, err error)
 	Payouts(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
 	RecordPayouts(ctx context.Context, run campaign.Run, events []settlement.PayoutEvent) error
-	ClawBack(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reversed uint64, amount money.Minor, err error)
+
+	Rejudge(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) ([]settlement.Redemption, error)
+	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Reversal, error)
+	RecordClawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard, pass uint16, at time.Time, reversals []settlement.Reversal) error
+	RecordLate(ctx context.Context, run campaign.Run, late []settlement.Redemption) error
+	Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
 }
 
 // Settlement finds who met the terms, and pays them.
@@ -176,20 +199,6 @@ func (a *Settlement) qualify(ctx context.Context, in QualifyCustomersInput) (out
 		}
 	}
 	return out, nil
-}
-
-// ClawBack judges a shard's paid redemptions again with what is known at the end of the clawback window, and records
-// those that no longer hold. The books reverse them with the shard's clawback batch.
-func (a *Settlement) ClawBack(ctx context.Context, in ClawBackInput) (ClawBackOutput, error) {
-	stop := heartbeat(ctx)
-	defer stop()
-	brief, err := a.Briefs.Brief(ctx, in.Run)
-	if err != nil {
-		return ClawBackOutput{}, Classify(err)
-	}
-	terms := settlement.TermsOf(brief.Spec, in.Times).KnownUntil(in.Times.Ends)
-	reversed, amount, err := a.Store.ClawBack(ctx, in.Run, terms, in.Shard)
-	return ClawBackOutput{Reversed: reversed, Amount: amount}, Classify(err)
 }
 
 // ReconcilePayouts compares our record with the provider's, payout by payout.

@@ -17,6 +17,7 @@ type BooksState struct {
 	Number  uint32                                `json:"number"`
 	Head    string                                `json:"head"`
 	Batches map[string]activities.PostBatchOutput `json:"batches,omitempty"`
+	Pass    uint16                                `json:"pass,omitempty"` // how often the run was settled again
 }
 
 // CloseBooks is the signal that ends a run's books.
@@ -24,6 +25,9 @@ const CloseBooks = "close"
 
 // HeadQuery asks the books for the head of their chain.
 const HeadQuery = "head"
+
+// PassQuery asks the books how often their run was settled again.
+const PassQuery = "pass"
 
 // Books is the only writer of a run's ledger batches: one at a time, numbered, chained. The head in its history is what
 // the rows of the ledger are checked against.
@@ -35,6 +39,8 @@ func Books(ctx workflow.Context, state BooksState) error {
 	err := errors.Join(
 		workflow.SetQueryHandlerWithOptions(ctx, HeadQuery, func() (string, error) { return state.Head, nil },
 			workflow.QueryHandlerOptions{Description: "Head of the ledger's hash chain"}),
+		workflow.SetQueryHandlerWithOptions(ctx, PassQuery, func() (uint16, error) { return state.Pass, nil },
+			workflow.QueryHandlerOptions{Description: "How often the run was settled again"}),
 		Book.answer(ctx, "Post a batch to the ledger, in order",
 			func(_ workflow.Context, in activities.BookBatchInput) error {
 				if in.Run.Campaign != state.Run.Campaign || in.Run.Occurrence != state.Run.Occurrence {
@@ -56,7 +62,7 @@ func Books(ctx workflow.Context, state BooksState) error {
 				if err != nil {
 					return out, err
 				}
-				state.Number, state.Head, state.Batches[key] = out.Number, out.Head, out
+				state.Number, state.Head, state.Batches[key], state.Pass = out.Number, out.Head, out, max(state.Pass, in.Pass)
 				workflow.SetCurrentDetails(ctx, fmt.Sprintf("### Books of `%s`\n\n**Why:** batch %d, %s, is posted; it waits for the next.\n\n**Next:** nothing to press. It ends when the campaign closes.\n\n- Head of the chain: `%s`\n- Check: `starter ledger %s verify`\n",
 					state.Run.WorkflowID(), state.Number, key, state.Head, state.Run.Campaign))
 				return out, nil
@@ -78,10 +84,17 @@ func Books(ctx workflow.Context, state BooksState) error {
 	return workflow.NewContinueAsNewError(ctx, Books, state)
 }
 
-// BatchKey is the business identity of a batch within its run.
+// BatchKey is the business identity of a batch within its books.
 func BatchKey(in activities.BookBatchInput) string {
-	if in.Shard.Of == 0 {
-		return string(in.Kind)
+	key := string(in.Kind)
+	if in.Of != nil { // in books that campaigns share
+		key += fmt.Sprintf("/%s/%d/%d", in.Of.Run.Campaign, in.Of.Run.Occurrence, in.Of.Run.Plan)
 	}
-	return fmt.Sprintf("%s/%d-%d", in.Kind, in.Shard.Low, in.Shard.High)
+	if in.Shard.Of > 0 {
+		key += fmt.Sprintf("/%d-%d", in.Shard.Low, in.Shard.High)
+	}
+	if in.Pass > 0 {
+		key += fmt.Sprintf("/again-%d", in.Pass)
+	}
+	return key
 }

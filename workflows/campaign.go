@@ -95,6 +95,7 @@ type campaignRun struct {
 	child     string              // the workflow ID of the child that runs now
 	lived     time.Time           // up to where the simulated population has lived
 	reserved  bool
+	drew      bool // on a budget that campaigns share
 	sent      bool
 }
 
@@ -124,6 +125,7 @@ func begin(ctx workflow.Context, in CampaignInput) (*campaignRun, workflow.Conte
 			r.cancel(lasting, Reason{Actor: "temporal", Why: "cancelled from Temporal"})
 		}
 	})
+	r.settledAgain(lasting)
 	return r, lasting, r.listen(lasting)
 }
 

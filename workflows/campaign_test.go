@@ -104,6 +104,7 @@ func newScript(t *testing.T, approves bool) *script {
 	answer(s, settlement.PayDues, activities.PayDuesOutput{Dues: 3, Paid: 3, Amount: 3000})
 	answer(s, settlement.ReconcilePayouts, activities.ReconcilePayoutsOutput{Ours: 6, Theirs: 6})
 	answer(s, settlement.ClawBack, activities.ClawBackOutput{})
+	answer(s, books.NetDues, activities.NetDuesOutput{})
 	answer(s, measurement.MeasureEffect, activities.MeasureEffectOutput{Metric: "spend", Claim: "inconclusive"})
 	answer(s, reports.WriteReport, activities.WriteReportOutput{})
 	s.OnActivity(worlds.LiveOn, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.LiveOnInput) (activities.LiveOnOutput, error) {

@@ -47,6 +47,7 @@ type DispatchProgress struct {
 
 // The signals between a campaign and its children.
 const (
+	settledSignal  = "settled again"
 	pauseSignal    = "pause"
 	resumeSignal   = "resume"
 	cancelSignal   = "cancel"

@@ -31,12 +31,46 @@ func (r *campaignRun) settle(ctx workflow.Context) error {
 	}
 	return r.insist(ctx, func() error {
 		out, err := runChild(ctx, r, r.run.SettlementID(), "settlement of "+r.run.Campaign, Settlement, SettlementInput{
-			Run: r.run, Times: r.times, Shards: r.shards, Clock: r.clock, Paused: r.status.Paused,
+			Run: r.run, Times: r.times, Shards: r.shards, Clock: r.clock, Paused: r.status.Paused, Patience: time.Duration(r.in.Brief.Spec.Settlement.Patience),
 		})
 		if err == nil {
 			r.status.Settlement = out
 		}
 		return err
+	})
+}
+
+// clawBack is the last steps of the settlement: what no longer holds is reversed, and the books are closed.
+func (r *campaignRun) clawBack(ctx workflow.Context, final campaign.Stage) error {
+	in := SettlementInput{Run: r.run, Times: r.times, Shards: r.shards, Clock: r.clock, Paused: r.status.Paused, From: StepClawBack, Until: StepClose}
+	if r.drew {
+		back := r.shared(activities.BatchReturn, r.now(ctx), 0)
+		in.Shared, in.Drawn = r.in.Brief.Spec.Budget.Shared, back.Of
+	}
+	out, err := runChild(ctx, r, r.run.SettlementID(), "clawback of "+r.run.Campaign, Settlement, in)
+	if err != nil {
+		return err
+	}
+	r.drew = false
+	r.status.Settlement.Books, r.status.Settlement.Head, r.status.Settlement.ClawedBack = out.Books, out.Head, out.ClawedBack
+	return r.endBooks(ctx, final)
+}
+
+// settledAgain takes what a settlement found that a person asked for, so that the report and the result tell of it.
+func (r *campaignRun) settledAgain(ctx workflow.Context) {
+	workflow.Go(ctx, func(ctx workflow.Context) {
+		channel := workflow.GetSignalChannel(ctx, settledSignal)
+		for {
+			var out SettlementResult
+			channel.Receive(ctx, &out)
+			if out.Qualified.Reached == 0 { // it did not judge again
+				out.Qualified = r.status.Settlement.Qualified
+			}
+			if out.Paid.Dues == 0 {
+				out.Paid = r.status.Settlement.Paid
+			}
+			r.status.Settlement = out
+		}
 	})
 }
 
@@ -70,13 +104,17 @@ func (r *campaignRun) close(ctx workflow.Context) error {
 	if r.cancelled != nil {
 		final = campaign.StageCancelled
 	}
+	inSettlement := clawsBackInSettlement(ctx)
 	err := r.insist(ctx, func() error {
+		if inSettlement {
+			return r.clawBack(ctx, final)
+		}
 		if _, err := overShards(compute(ctx), settlement.ClawBack, r.shards, func(s campaign.Shard) activities.ClawBackInput {
 			return activities.ClawBackInput{Run: r.run, Times: r.times, Shard: s}
 		}, "what no longer holds"); err != nil {
 			return err
 		}
-		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchClawback, r.now(ctx)); err != nil {
+		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchClawback, 0, r.now(ctx)); err != nil {
 			return err
 		}
 		return r.closeBooks(ctx, final)
@@ -93,11 +131,22 @@ func (r *campaignRun) closeBooks(ctx workflow.Context, final campaign.Stage) err
 	if err != nil {
 		return err
 	}
+	if r.drew {
+		if _, err := run(post(ctx), books.BookBatch, r.shared(activities.BatchReturn, r.now(ctx), 0), "return what is left to the shared budget"); err != nil {
+			return err
+		}
+		r.drew = false
+	}
 	checked, err := run(post(ctx), books.CheckBooks, activities.CheckBooksInput{Run: r.run, Head: closed.Head}, "trial balance")
 	if err != nil {
 		return err
 	}
 	r.status.Settlement.Books, r.status.Settlement.Head = checked, closed.Head
+	return r.endBooks(ctx, final)
+}
+
+// endBooks writes the last report and ends the books' workflow.
+func (r *campaignRun) endBooks(ctx workflow.Context, final campaign.Stage) error {
 	if err := r.report(ctx, final); err != nil {
 		return err
 	}
@@ -154,7 +203,7 @@ func (r *campaignRun) abandon(ctx workflow.Context, cause error) (CampaignResult
 		if err := r.closeTouches(ctx, true); err != nil || !r.reserved {
 			return err
 		}
-		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchRelease, r.now(ctx)); err != nil {
+		if _, err := bookShards(ctx, r.run, r.shards, activities.BatchRelease, 0, r.now(ctx)); err != nil {
 			return err
 		}
 		return r.closeBooks(ctx, stage)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/danbi-project/danbi/activities"
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
 )
 
 // commit books the approved budget and reserves the exposure of every offer, shard by shard: from here on the books know this run.
@@ -19,13 +20,49 @@ func (r *campaignRun) commit(ctx workflow.Context) error {
 	}
 	r.reserved = true
 	now := r.now(ctx)
-	if _, err := run(post(ctx), books.BookBatch, activities.BookBatchInput{Run: r.run, Kind: activities.BatchApprove, At: now, Amount: r.in.Brief.Spec.Budget.Exposure}, "approved budget"); err != nil {
+	approved, err := r.draw(ctx, now)
+	if err != nil {
 		return err
 	}
-	_, err := overShards(post(ctx), books.BookBatch, r.shards, func(s campaign.Shard) activities.BookBatchInput {
+	if _, err := run(post(ctx), books.BookBatch, activities.BookBatchInput{Run: r.run, Kind: activities.BatchApprove, At: now, Amount: approved}, "approved budget"); err != nil {
+		return err
+	}
+	_, err = overShards(post(ctx), books.BookBatch, r.shards, func(s campaign.Shard) activities.BookBatchInput {
 		return activities.BookBatchInput{Run: r.run, Kind: activities.BatchReserve, Shard: s, At: now, Tiers: r.tiers[s.Index]}
 	}, "reserve exposure")
 	return err
+}
+
+// draw is what this run may have out: its own exposure or, of a budget that campaigns share, what its offers need at most,
+// as far as the others have left it.
+func (r *campaignRun) draw(ctx workflow.Context, now time.Time) (money.Minor, error) {
+	budget := r.in.Brief.Spec.Budget
+	if budget.Shared == "" {
+		return budget.Exposure, nil
+	}
+	var most money.Minor
+	for _, shard := range r.shards {
+		for _, tier := range r.tiers[shard.Index] {
+			var err error
+			if most, err = money.Add(most, tier.Exposure); err != nil {
+				return 0, temporal.NewNonRetryableApplicationError(err.Error(), "Overflow", err)
+			}
+		}
+	}
+	most = min(most, budget.Exposure)
+	if most == 0 {
+		return budget.Exposure, nil
+	}
+	_, err := run(post(ctx), books.BookBatch, r.shared(activities.BatchDraw, now, most), "draw on the budget "+budget.Shared)
+	r.drew = err == nil
+	return most, err
+}
+
+// shared is a batch in the books of the budget that the run draws on.
+func (r *campaignRun) shared(kind activities.BatchKind, now time.Time, amount money.Minor) activities.BookBatchInput {
+	budget, _ := r.in.Brief.Policy.Budget(r.in.Brief.Spec.Budget.Shared)
+	return activities.BookBatchInput{Run: campaign.SharedBudget(budget.Name), Kind: kind, At: now, Amount: amount,
+		Of: &activities.DrawnBy{Run: r.run, Currency: budget.Currency, Limit: budget.Exposure}}
 }
 
 // send makes the touches in their order, each a child that goes wave by wave.

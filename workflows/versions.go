@@ -1,7 +1,19 @@
 package workflows
 
+import "go.temporal.io/sdk/workflow"
+
 // Changes to workflow code that histories in the field have not seen go here, one predicate each, with the day it may go:
 //
 //	func paysPerWave(ctx workflow.Context) bool { return workflow.GetVersion(ctx, "pays-per-wave", workflow.DefaultVersion, 1) == 1 }
-//
-// There is none yet: nothing has been released.
+
+// waitsForAnswers: a settlement nets dues against what is owed, and asks until each payout has an answer. Histories from
+// before 2026-11-22 did neither; it may go when the last of them is closed, 2027-03.
+func waitsForAnswers(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "waits-for-answers", workflow.DefaultVersion, 1) == 1
+}
+
+// clawsBackInSettlement: the end of the clawback window is a step of a settlement child. Before 2026-11-22 the campaign
+// did it itself; it may go when the last of those is closed, 2027-03.
+func clawsBackInSettlement(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "claws-back-in-settlement", workflow.DefaultVersion, 1) == 1
+}

@@ -80,6 +80,10 @@ func fields(into map[string]string, path string, typ reflect.Type, seen []reflec
 			if !field.IsExported() || name == "-" {
 				continue
 			}
+			if name == "" && field.Anonymous { // its fields are the struct's own
+				fields(into, path, field.Type, append(seen, typ))
+				continue
+			}
 			if name == "" {
 				name = field.Name
 			}

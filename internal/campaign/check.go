@@ -55,9 +55,26 @@ func (p Policy) Check(spec Spec) []Fault {
 			all = append(all, own.loosens(limits, spec.Currency)...)
 		}
 	}
+	p.sharedBudget(spec, &all)
 	p.quiet(spec, &all)
 	p.labels(spec, &all)
 	return all
+}
+
+// sharedBudget has to be one of the policy's, in the campaign's currency, and large enough for the campaign alone.
+func (p Policy) sharedBudget(spec Spec, all *faults) {
+	if spec.Budget.Shared == "" {
+		return
+	}
+	shared, there := p.Budget(spec.Budget.Shared)
+	switch {
+	case !there:
+		all.add("budget.shared", sayf("the policy has no budget %q", "정책에 %q 예산이 없습니다", spec.Budget.Shared), say("name one of the policy's budgets, or ask its owner to add it", "정책의 budgets에 있는 이름을 쓰거나 담당자에게 추가를 요청하세요"))
+	case shared.Currency != spec.Currency:
+		all.add("budget.shared", sayf("is in %s, but the campaign's currency is %s", "%s 예산인데 캠페인 통화는 %s입니다", shared.Currency, spec.Currency), nil)
+	case spec.Budget.Exposure > shared.Exposure:
+		all.add("budget.exposure", sayf("%s is more than the whole shared budget of %s", "%s: 공유 예산 전체(%s)보다 많습니다", amountText(spec.Budget.Exposure, spec.Currency), amountText(shared.Exposure, spec.Currency)), say("lower it", "낮추세요"))
+	}
 }
 
 // beyond compares what a spec asks for with limits. In a policy zero is nothing allowed; in a spec it is no limit.

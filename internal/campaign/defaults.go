@@ -15,7 +15,7 @@ func (t *Timing) setDefaults() { t.From, t.Until = 9*60, 20*60 }
 func (s *Settlement) setDefaults() {
 	s.Terms.setDefaults()
 	s.Payout = PayoutPoints
-	s.Lag, s.Clawback = Duration(day), Duration(30*day)
+	s.Lag, s.Clawback, s.Patience = Duration(day), Duration(30*day), Duration(day)
 }
 
 func (t *Terms) setDefaults() { t.Measure, t.From = MeasureCumulative, FromWindow }

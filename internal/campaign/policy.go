@@ -8,9 +8,11 @@ type Policy struct {
 	AutoApprove *Limits          `yaml:"auto_approve,omitempty" json:"auto_approve,omitempty"`         // a plan within these approves itself
 	Currencies  []CurrencyLimits `yaml:"other_currencies,omitempty" json:"other_currencies,omitempty"` // the same for campaigns in other currencies
 	Approvers   []Approver       `yaml:"approvers,omitempty" json:"approvers,omitempty"`
-	Holdout     Share            `yaml:"holdout" json:"holdout"`                 // stable across all campaigns
-	Salt        string           `yaml:"salt" json:"salt"`                       // of every hash that assigns; changing it breaks the holdout
-	Exposure    float64          `yaml:"exposure_factor" json:"exposure_factor"` // default exposure = expected x this
+	Holdout     Share            `yaml:"holdout" json:"holdout"`                     // stable across all campaigns
+	Salt        string           `yaml:"salt" json:"salt"`                           // of every hash that assigns; changing it breaks the holdout
+	Exposure    float64          `yaml:"exposure_factor" json:"exposure_factor"`     // default exposure = expected x this
+	Budgets     []SharedLimit    `yaml:"budgets,omitempty" json:"budgets,omitempty"` // that several campaigns draw on
+	Clawback    *ClawbackLimit   `yaml:"clawback,omitempty" json:"clawback,omitempty"`
 	Caps        []Cap            `yaml:"caps,omitempty" json:"caps,omitempty"`
 	Rates       []Rate           `yaml:"rates,omitempty" json:"rates,omitempty"` // what providers take, over all campaigns and workers
 	Quiet       Quiet            `yaml:"quiet_hours" json:"quiet_hours"`
@@ -40,6 +42,28 @@ type CurrencyLimits struct {
 type Approver struct {
 	Name string `yaml:"name" json:"name"`
 	Key  string `yaml:"key" json:"key"`
+}
+
+// SharedLimit is a budget that several campaigns draw on: the most that all of them together may have out or have spent.
+type SharedLimit struct {
+	Name     string      `yaml:"name" json:"name"`
+	Exposure money.Minor `yaml:"exposure" json:"exposure"`
+	Currency string      `yaml:"currency" json:"currency"`
+}
+
+// ClawbackLimit is how far what is no longer earned may be taken back.
+type ClawbackLimit struct {
+	Floor money.Minor `yaml:"floor" json:"floor"` // a customer's balance with us never falls below it: 0 or less
+}
+
+// Budget is the shared budget of a name.
+func (p Policy) Budget(name string) (SharedLimit, bool) {
+	for _, b := range p.Budgets {
+		if b.Name == name {
+			return b, true
+		}
+	}
+	return SharedLimit{}, false
 }
 
 // Rate is how many messages a channel's provider takes a second, or how many payouts the provider of a way of payout.

@@ -46,6 +46,10 @@ func (p Policy) Validate() error {
 	if p.Exposure < 1 || p.Exposure > 100 {
 		v.add("exposure_factor", sayf("%v is not a factor from 1 to 100", "%v: 1에서 100 사이가 아닙니다", p.Exposure), say("write how many times the expected cost may be out, as in 3", "기대 비용의 몇 배까지 허용할지 쓰세요. 예: 3"))
 	}
+	v.budgets(p.Budgets)
+	if p.Clawback != nil && p.Clawback.Floor > 0 {
+		v.add("clawback.floor", say("is above zero: it is how far a customer's balance may fall", "0보다 큽니다. 고객 잔액이 내려갈 수 있는 한도입니다"), say("write 0 or a negative amount, as in -50000", "0이나 음수를 쓰세요. 예: -50000"))
+	}
 	for i, cap := range p.Caps {
 		field := fmt.Sprintf("caps[%d]", i)
 		positive(v, key(field, "most"), cap.Most, nil)
@@ -67,6 +71,22 @@ func (p Policy) Validate() error {
 	positive(v, "approval_age", p.ApprovalAge, nil)
 	v.sender(p.Sender)
 	return v.err()
+}
+
+// budgets are those that campaigns share, each named once.
+func (v *validator) budgets(all []SharedLimit) {
+	seen := map[string]bool{}
+	for i, b := range all {
+		field := fmt.Sprintf("budgets[%d]", i)
+		if !idForm.MatchString(b.Name) {
+			v.add(key(field, "name"), sayf("%q is not a name", "%q: 이름이 아닙니다", b.Name), say("write lower-case words joined by hyphens", "소문자 단어를 하이픈으로 이어 쓰세요"))
+		} else if seen[b.Name] {
+			v.add(key(field, "name"), sayf("%q is there twice", "%q: 두 번 있습니다", b.Name), nil)
+		}
+		seen[b.Name] = true
+		v.currencyKnown(key(field, "currency"), b.Currency)
+		positive(v, key(field, "exposure"), b.Exposure, nil)
+	}
 }
 
 // tier is the limits of one currency and what approves itself in it, which cannot be more.

@@ -30,6 +30,17 @@ func (r Run) child(kind string) string {
 	return fmt.Sprintf("%s/%s/%d", kind, r.Campaign, r.Occurrence)
 }
 
+// SharedBudget names the books of a budget that several campaigns draw on. No campaign can be called so.
+func SharedBudget(name string) Run { return standing("budget:" + name) }
+
+// Receivables names the books in which what customers owe us is set against what we owe them: one for each currency.
+func Receivables(currency string) Run { return standing("receivables:" + currency) }
+
+// standing is of no campaign: its rows are kept in one month for good.
+func standing(name string) Run {
+	return Run{Campaign: name, Occurrence: 1, Plan: 1, Launch: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
+}
+
 // Shard is a range of customer keys, both ends included: the unit of work of one activity.
 type Shard struct {
 	Index int    `json:"index"` // from 0

@@ -112,6 +112,7 @@ type Content struct {
 type Budget struct {
 	Expected money.Minor `yaml:"expected" json:"expected"`
 	Exposure money.Minor `yaml:"exposure,omitempty" json:"exposure"`         // default: Expected x the policy's factor
+	Shared   string      `yaml:"shared,omitempty" json:"shared,omitempty"`   // a budget of the policy that campaigns draw on together
 	Margin   Share       `yaml:"margin" json:"margin"`                       // of incremental spend that is earned
 	Contact  money.Minor `yaml:"contact,omitempty" json:"contact,omitempty"` // cost of one message
 	Explore  Share       `yaml:"explore,omitempty" json:"explore,omitempty"` // of the treated get a random feasible offer
@@ -168,7 +169,8 @@ type Settlement struct {
 	Receipts string   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // delivered (default), or imported: offers that another system made
 	Lag      Duration `yaml:"lag,omitempty" json:"lag"`                     // purchases are known so long after; default 1d
 	Clawback Duration `yaml:"clawback,omitempty" json:"clawback"`           // cancellations count so long after settlement; default 30d
-	Payout   string   `yaml:"payout,omitempty" json:"payout"`               // points (default)
+	Payout   string   `yaml:"payout,omitempty" json:"payout"`               // points (default), cashback
+	Patience Duration `yaml:"patience,omitempty" json:"patience,omitempty"` // payouts without an answer are asked for so long, then need a person; default 1d
 }
 
 // Measurement is how the effect is judged.

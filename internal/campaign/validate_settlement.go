@@ -12,6 +12,7 @@ func (v *validator) settlement() {
 	v.word("settlement.payout", s.Payout, Payouts...)
 	unsigned(v, "settlement.lag", s.Lag)
 	unsigned(v, "settlement.clawback", s.Clawback)
+	unsigned(v, "settlement.patience", s.Patience)
 	v.terms("settlement", s.Terms)
 	for i, offer := range v.spec.Offers {
 		field := fmt.Sprintf("offers[%d].terms", i)

@@ -5,7 +5,7 @@ package ledger
 // Account is where value sits. A balance above zero is a debit, one below zero a credit; all balances sum to zero.
 type Account string
 
-// The chart of accounts. The budget's four sum to zero among themselves, and so do the money's five:
+// The chart of accounts. The budget's four sum to zero among themselves, and so do the money's:
 // docs/ledger.md walks a reward through them.
 const (
 	BudgetGranted  Account = "budget:granted"  // credit: what approval granted, less what became rewards
@@ -18,10 +18,11 @@ const (
 	PayoutClearing     Account = "payout:clearing"     // credit: with the provider, not confirmed
 	PayoutPaid         Account = "payout:paid"         // credit: money that left
 	ClawbackReceivable Account = "clawback:receivable" // debit: to be had back from customers
+	NettingClearing    Account = "netting:clearing"    // between what a customer owes and what we owe them; zero over all books
 )
 
 // Accounts is the chart in the order in which it is shown.
 var Accounts = []Account{
 	BudgetGranted, BudgetApproved, BudgetReserved, BudgetReleased,
-	RewardExpense, CustomerPayable, PayoutClearing, PayoutPaid, ClawbackReceivable,
+	RewardExpense, CustomerPayable, PayoutClearing, PayoutPaid, ClawbackReceivable, NettingClearing,
 }

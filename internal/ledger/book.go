@@ -15,6 +15,7 @@ type Book struct {
 	Run      campaign.Run
 	Currency string
 	At       time.Time
+	Pass     uint16 // 0: the run's own settlement; n: the n-th time that it is settled again
 }
 
 // Approve grants the budget: the most that may ever be out. A new plan of the run is granted anew.
@@ -31,7 +32,7 @@ func (b Book) Reserve(shard campaign.Shard, offer string, exposure money.Minor) 
 
 // Release gives back what one tier of a shard did not need.
 func (b Book) Release(shard campaign.Shard, offer string, rest money.Minor) (Transaction, error) {
-	return b.make(Release, 0, tier(shard, offer), b.planned(Release, offer, shard),
+	return b.make(Release, 0, tier(shard, offer), b.ReleaseID(shard, offer, b.Pass),
 		move{BudgetReserved, BudgetReleased, rest})
 }
 
@@ -47,10 +48,83 @@ func (b Book) Paid(customer uint32, offer string, round uint16, reward money.Min
 		move{PayoutClearing, CustomerPayable, reward}, move{PayoutPaid, PayoutClearing, reward})
 }
 
-// Clawback reverses a reward whose purchases came back: the customer owes it to us.
-func (b Book) Clawback(customer uint32, offer string, round uint16, reward money.Minor) (Transaction, error) {
-	return b.make(Clawback, customer, offer, b.personal(Clawback, customer, offer, round),
-		move{RewardExpense, ClawbackReceivable, reward})
+// Clawback reverses what of a due is no longer earned: the customer owes it to us. It is linked to the due by customer,
+// offer and round, which are its identity with the pass that found it.
+func (b Book) Clawback(customer uint32, offer string, round, pass uint16, amount money.Minor) (Transaction, error) {
+	kind := Clawback
+	if pass > 0 {
+		kind = Kind(fmt.Sprintf("%s %d", Clawback, pass))
+	}
+	reverses := fmt.Sprintf("%s, reverses %s", offer, b.personal(Dues, customer, offer, round))
+	return b.make(Clawback, customer, reverses, b.personal(kind, customer, offer, round),
+		move{RewardExpense, ClawbackReceivable, amount})
+}
+
+// Reopen takes released budget of a tier back into reserve, for what became due after it was released.
+func (b Book) Reopen(shard campaign.Shard, offer string, missing money.Minor) (Transaction, error) {
+	return b.make(Reopen, 0, tier(shard, offer), b.ReopenID(shard, offer, b.Pass),
+		move{BudgetReleased, BudgetReserved, missing})
+}
+
+// Net sets a part of a due against what its customer owes. It stands in the books of receivables, which are one chain
+// over all campaigns of a currency, so that what is owed is set against one due only; the campaign's own books take the
+// other half with Netted.
+func (b Book) Net(of campaign.Run, customer uint32, offer string, round uint16, amount money.Minor) (Transaction, error) {
+	due := Book{Run: of}
+	return b.make(Net, customer, NetReference(of, offer, round), due.personal(Net, customer, offer, round),
+		move{ClawbackReceivable, NettingClearing, amount})
+}
+
+// NetReference is what a netting transaction names: the due of the customer that it was set against.
+func NetReference(of campaign.Run, offer string, round uint16) string {
+	return fmt.Sprintf("%s/%d/%s/%d", of.Campaign, of.Occurrence, offer, round)
+}
+
+// Netted closes the part of a due that was set against what its customer owed.
+func (b Book) Netted(customer uint32, offer string, round uint16, amount money.Minor) (Transaction, error) {
+	return b.make(Paid, customer, offer, b.personal("netted", customer, offer, round),
+		move{NettingClearing, CustomerPayable, amount})
+}
+
+// Forgo takes back a due that will not be paid: a person decided so. The budget gets it back.
+func (b Book) Forgo(customer uint32, offer string, round uint16, amount money.Minor) (Transaction, error) {
+	return b.make(Forgo, customer, offer, b.personal(Forgo, customer, offer, round),
+		move{BudgetGranted, BudgetReleased, amount}, move{RewardExpense, CustomerPayable, amount})
+}
+
+// Resize makes a shared budget as large as the policy says: by more, or by less.
+func (b Book) Resize(of campaign.Run, by money.Minor) (Transaction, error) {
+	from, to, what := BudgetGranted, BudgetApproved, "more"
+	if by < 0 {
+		from, to, by, what = BudgetApproved, BudgetGranted, -by, "less"
+	}
+	return b.make(Resize, 0, what+" with "+of.WorkflowID(), b.shared(Resize, of), move{from, to, by})
+}
+
+// Draw takes from a shared budget what a plan may have out.
+func (b Book) Draw(of campaign.Run, amount money.Minor) (Transaction, error) {
+	return b.make(Draw, 0, of.WorkflowID(), b.shared(Draw, of), move{BudgetApproved, BudgetReserved, amount})
+}
+
+// Return gives back to a shared budget what a plan drew and did not spend.
+func (b Book) Return(of campaign.Run, amount money.Minor) (Transaction, error) {
+	return b.make(Return, 0, of.WorkflowID(), b.shared(Return, of), move{BudgetReserved, BudgetApproved, amount})
+}
+
+// DrawID is the identity of what a plan drew.
+func (b Book) DrawID(of campaign.Run) campaign.ID { return b.shared(Draw, of) }
+
+// ReturnID is the identity of what a plan gave back.
+func (b Book) ReturnID(of campaign.Run) campaign.ID { return b.shared(Return, of) }
+
+// ReleaseID is the identity of a tier's release in one pass of its settlement.
+func (b Book) ReleaseID(shard campaign.Shard, offer string, pass uint16) campaign.ID {
+	return b.passed(Release, offer, shard, pass)
+}
+
+// ReopenID is the identity of what a pass took back into reserve.
+func (b Book) ReopenID(shard campaign.Shard, offer string, pass uint16) campaign.ID {
+	return b.passed(Reopen, offer, shard, pass)
 }
 
 // Close gives back what was approved and never reserved.
@@ -93,6 +167,22 @@ func (b Book) planned(kind Kind, offer string, shard campaign.Shard) campaign.ID
 	e = binary.BigEndian.AppendUint32(e, shard.Low)
 	e = binary.BigEndian.AppendUint32(e, shard.High)
 	return identify(e)
+}
+
+// passed is planned in one pass of the settlement; the first pass is no part of it.
+func (b Book) passed(kind Kind, offer string, shard campaign.Shard, pass uint16) campaign.ID {
+	if pass == 0 {
+		return b.planned(kind, offer, shard)
+	}
+	return b.planned(Kind(fmt.Sprintf("%s %d", kind, pass)), offer, shard)
+}
+
+// shared is an identity in a shared budget's books: of a plan that draws on it.
+func (b Book) shared(kind Kind, of campaign.Run) campaign.ID {
+	e := b.identity(kind)
+	e = appendText(e, of.Campaign)
+	e = binary.BigEndian.AppendUint32(e, of.Occurrence)
+	return identify(binary.BigEndian.AppendUint16(e, of.Plan))
 }
 
 // personal is the identity of what happens to a customer once, whatever the plan.

@@ -28,7 +28,21 @@ func drawn(t *rapid.T) (Transaction, error) {
 	offer := rapid.SampledFrom([]string{"x", "xy", ""}).Draw(t, "offer")
 	customer, round := rapid.Uint32Range(0, 3).Draw(t, "customer"), rapid.Uint16Range(1, 2).Draw(t, "round")
 	shard := campaign.Shard{Of: 2, Low: rapid.Uint32Range(0, 3).Draw(t, "low"), High: rapid.Uint32Range(3, 5).Draw(t, "high")}
-	switch rapid.IntRange(0, 6).Draw(t, "kind") {
+	switch rapid.IntRange(0, 13).Draw(t, "kind") {
+	case 7:
+		return b.Reopen(shard, offer, amount)
+	case 8:
+		return b.Net(b.Run, customer, offer, round, amount)
+	case 9:
+		return b.Netted(customer, offer, round, amount)
+	case 10:
+		return b.Forgo(customer, offer, round, amount)
+	case 11:
+		return b.Resize(b.Run, amount)
+	case 12:
+		return b.Draw(b.Run, amount)
+	case 13:
+		return b.Return(b.Run, amount)
 	case 0:
 		return b.Approve(amount)
 	case 1:
@@ -40,7 +54,7 @@ func drawn(t *rapid.T) (Transaction, error) {
 	case 4:
 		return b.Paid(customer, offer, round, amount)
 	case 5:
-		return b.Clawback(customer, offer, round, amount)
+		return b.Clawback(customer, offer, round, 0, amount)
 	default:
 		return b.Close(amount)
 	}
@@ -109,7 +123,7 @@ func TestIdentities(t *testing.T) {
 	for _, occurrence := range []uint32{1, 2} {
 		b := book()
 		b.Run.Occurrence = occurrence
-		for _, make := range []func(uint32, string, uint16, money.Minor) (Transaction, error){b.Due, b.Paid, b.Clawback} {
+		for _, make := range []func(uint32, string, uint16, money.Minor) (Transaction, error){b.Due, b.Paid, b.clawback} {
 			for _, customer := range []uint32{1, 2} {
 				for _, round := range []uint16{1, 2} {
 					made, err := make(customer, "x", round, 5)
@@ -219,7 +233,7 @@ func FuzzTransactionsBalance(f *testing.F) {
 	f.Add(int64(5000), uint32(7), "reward", uint16(1))
 	f.Add(int64(-1), uint32(0), "", uint16(0))
 	f.Fuzz(func(t *testing.T, amount int64, customer uint32, offer string, round uint16) {
-		for _, make := range []func(uint32, string, uint16, money.Minor) (Transaction, error){book().Due, book().Paid, book().Clawback} {
+		for _, make := range []func(uint32, string, uint16, money.Minor) (Transaction, error){book().Due, book().Paid, book().clawback} {
 			made, err := make(customer, offer, round, money.Minor(amount))
 			if (err == nil) != (amount > 0) {
 				t.Fatalf("%d: %v", amount, err)
@@ -229,4 +243,9 @@ func FuzzTransactionsBalance(f *testing.F) {
 			}
 		}
 	})
+}
+
+// clawback is the run's own.
+func (b Book) clawback(customer uint32, offer string, round uint16, amount money.Minor) (Transaction, error) {
+	return b.Clawback(customer, offer, round, 0, amount)
 }

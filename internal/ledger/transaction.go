@@ -33,6 +33,12 @@ const (
 	Paid     Kind = "paid"
 	Clawback Kind = "clawback"
 	Close    Kind = "close"
+	Reopen   Kind = "reopen" // of released budget, for what became due late
+	Net      Kind = "net"    // of a due against what its customer owes
+	Forgo    Kind = "forgo"  // of a due that will not be paid
+	Draw     Kind = "draw"   // from a budget that campaigns share
+	Return   Kind = "return" // to it
+	Resize   Kind = "resize" // of it, as the policy has it
 )
 
 // Transaction moves value between accounts. ID is made from what it books, never from who books it or when.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -35,16 +36,24 @@ func (w *Warehouse) BookedIDs(ctx context.Context, run campaign.Run, kind ledger
 	return ids, rows.Err()
 }
 
+// forever is after every posting: as far as the column goes.
+var forever = time.Unix(math.MaxUint32, 0).UTC()
+
 // Balances are those of all accounts that were ever used.
 func (w *Warehouse) Balances(ctx context.Context, run campaign.Run) (map[ledger.Account]money.Minor, error) {
+	return w.BalancesAt(ctx, run, forever)
+}
+
+// BalancesAt are those of the accounts that were used by an instant of campaign time, that second included.
+func (w *Warehouse) BalancesAt(ctx context.Context, run campaign.Run, at time.Time) (map[ledger.Account]money.Minor, error) {
 	out := map[ledger.Account]money.Minor{}
-	err := w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": ""}), func(account string, amount money.Minor) { out[ledger.Account(account)] = amount })
+	err := w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": "", "until": second(at)}), func(account string, amount money.Minor) { out[ledger.Account(account)] = amount })
 	return out, err
 }
 
 // Balance is that of one account: the others are not read, which counts when there are millions of postings.
 func (w *Warehouse) Balance(ctx context.Context, run campaign.Run, account ledger.Account) (balance money.Minor, err error) {
-	err = w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": string(account)}), func(_ string, amount money.Minor) { balance = amount })
+	err = w.amounts(ctx, "ledger_balances", runOnly(run).with(args{"account": string(account), "until": forever}), func(_ string, amount money.Minor) { balance = amount })
 	return balance, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -127,6 +128,11 @@ const codeThrowIf = 395
 // Redemptions are those of a shard, in order of customer.
 func (w *Warehouse) Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error) {
 	rows, err := w.conn.Query(ctx, query("settlement_redemptions"), runKey(run, shard).list()...)
+	return redeemed(rows, err)
+}
+
+// redeemed reads redemptions, of those that count or of those that came too late.
+func redeemed(rows driver.Rows, err error) ([]settlement.Redemption, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read redemptions: %w", err)
 	}
@@ -144,10 +150,15 @@ func (w *Warehouse) Redemptions(ctx context.Context, run campaign.Run, shard cam
 
 // runKey are the parameters that name a run's rows of a shard; a shard of nothing is all customers.
 func runKey(run campaign.Run, shard campaign.Shard) args {
+	return shardKey(shard).with(args{"campaign": run.Campaign, "occurrence": run.Occurrence})
+}
+
+// shardKey are the parameters that name a shard's customers.
+func shardKey(shard campaign.Shard) args {
 	if shard.Of == 0 {
 		shard.Low, shard.High = 0, math.MaxUint32
 	}
-	return args{"campaign": run.Campaign, "occurrence": run.Occurrence, "low": shard.Low, "high": shard.High}
+	return args{"low": shard.Low, "high": shard.High}
 }
 
 func (a args) with(more args) args {

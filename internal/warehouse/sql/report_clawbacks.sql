@@ -2,8 +2,9 @@
 SELECT count(), sum(owed)
 FROM
 (
-    SELECT any(amount) AS owed
+    SELECT min(amount) AS owed
     FROM clawbacks
     WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
-    GROUP BY customer_key, offer, round
+    GROUP BY customer_key, offer, round, pass
+    HAVING owed > 0
 )

@@ -1,0 +1,94 @@
+package activities
+
+import (
+	"context"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/settlement"
+)
+
+// ClawBack judges a shard's settled dues again with what is known by now, and records what is no longer earned. The books
+// reverse it with the shard's clawback batch. Who would be owed more than they were paid is listed, not paid.
+func (a *Settlement) ClawBack(ctx context.Context, in ClawBackInput) (ClawBackOutput, error) {
+	stop := heartbeat(ctx)
+	defer stop()
+	out, err := a.clawBack(ctx, in)
+	return out, Classify(err)
+}
+
+func (a *Settlement) clawBack(ctx context.Context, in ClawBackInput) (out ClawBackOutput, err error) {
+	brief, err := a.Briefs.Brief(ctx, in.Run)
+	if err != nil {
+		return out, err
+	}
+	if in.Known.IsZero() {
+		in.Known = in.Times.Ends
+	}
+	earned, err := a.Store.Rejudge(ctx, in.Run, settlement.TermsOf(brief.Spec, in.Times).KnownUntil(in.Known), in.Shard)
+	if err != nil {
+		return out, err
+	}
+	dues, _, err := a.Store.Dues(ctx, in.Run, in.Shard)
+	if err != nil {
+		return out, err
+	}
+	if out.Late, err = a.listLate(ctx, in.Run, dues, earned); err != nil {
+		return out, err
+	}
+	claw := settlement.Claw{Settled: settledOf(dues), Earned: earned, Floor: brief.Policy.Clawback}
+	if claw.Taken, err = a.Store.Clawbacks(ctx, in.Run, in.Shard); err != nil {
+		return out, err
+	}
+	if claw.Owes, err = a.Store.Owed(ctx, brief.Spec.Currency, in.Shard); err != nil {
+		return out, err
+	}
+	if err := a.Store.RecordClawbacks(ctx, in.Run, in.Shard, in.Pass, in.Known, settlement.Reverse(claw)); err != nil {
+		return out, err
+	}
+	// Counted from what stands, so that a repeated attempt says the same as the first.
+	taken, err := a.Store.Clawbacks(ctx, in.Run, in.Shard)
+	if err != nil {
+		return out, err
+	}
+	for _, t := range taken {
+		out.Reversed++
+		if out.Amount, err = money.Add(out.Amount, t.Amount); err != nil {
+			return out, err
+		}
+		if out.Waived, err = money.Add(out.Waived, t.Waived); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// settledOf are the dues whose customers have it: paid out, or netted in full.
+func settledOf(dues []settlement.Due) []settlement.Due {
+	var all []settlement.Due
+	for _, d := range dues {
+		switch {
+		case d.State == campaign.PayoutPaid, d.Netted > 0 && d.Rest() == 0:
+			all = append(all, d)
+		case d.Netted > 0: // the rest was not paid, so it is not taken back
+			d.Amount = d.Netted
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// listLate lists redemptions by purchases that came to be known after the run was settled.
+func (a *Settlement) listLate(ctx context.Context, run campaign.Run, dues []settlement.Due, earned []settlement.Redemption) (uint64, error) {
+	known := make(map[campaign.ID]bool, len(dues))
+	for _, d := range dues {
+		known[d.Payout] = true
+	}
+	var late []settlement.Redemption
+	for _, r := range earned {
+		if !known[run.PayoutID(r.Customer, r.Offer, r.Round)] {
+			late = append(late, r)
+		}
+	}
+	return uint64(len(late)), a.Store.RecordLate(ctx, run, late)
+}
