@@ -17,6 +17,7 @@ var commands = []func(*App) *cobra.Command{
 	newKeysCommand,
 	newValidateCommand,
 	newPreviewCommand,
+	newRehearseCommand,
 	newStartCommand,
 	newApproveCommand,
 	newPauseCommand,
