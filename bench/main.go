@@ -33,6 +33,7 @@ var benches = map[string]bench{
 	"import":       &importBench{},
 	"intervals":    &intervalsBench{},
 	"ope":          &opeBench{},
+	"rehearse":     &rehearseBench{},
 	"score":        &scoreBench{},
 	"truth":        &truthBench{},
 	"uplift-truth": &upliftTruthBench{},

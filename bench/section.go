@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"syscall"
 	"time"
 )
 
@@ -36,4 +37,12 @@ func (s *section) end(out map[string]any) {
 		out[part+"_cpu_seconds"], out[part+"_rss_mb"] = used, s.e.peak(part)
 	}
 	out["cpu_seconds"], out["rss_mb"] = total, peakOf(os.Getpid())
+}
+
+// children adds the CPU time of the processes that this one started and that are over.
+func children(out map[string]any) {
+	var used syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used) == nil {
+		out["cpu_seconds"] = out["cpu_seconds"].(float64) + time.Duration(used.Utime.Nano()+used.Stime.Nano()).Seconds()
+	}
 }
