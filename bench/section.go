@@ -39,10 +39,11 @@ func (s *section) end(out map[string]any) {
 	out["cpu_seconds"], out["rss_mb"] = total, peakOf(os.Getpid())
 }
 
-// children adds the CPU time of the processes that this one started and that are over.
-func children(out map[string]any) {
+// children is the CPU time, in seconds, of the processes that this one started and that are over.
+func children() float64 {
 	var used syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used) == nil {
-		out["cpu_seconds"] = out["cpu_seconds"].(float64) + time.Duration(used.Utime.Nano()+used.Stime.Nano()).Seconds()
+	if syscall.Getrusage(syscall.RUSAGE_CHILDREN, &used) != nil {
+		return 0
 	}
+	return time.Duration(used.Utime.Nano() + used.Stime.Nano()).Seconds()
 }

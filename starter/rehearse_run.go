@@ -124,9 +124,11 @@ func (r rehearsal) follow(ctx context.Context, lane App, run campaign.Run) (work
 
 // outcomeOf reads a run's report, in the size of the real population.
 func outcomeOf(d *report.Document, s workflows.Status, times float64) forecast.Outcome {
+	came := d.Came()
 	out := forecast.Outcome{
 		Treated: float64(s.Treated) * times, Control: float64(s.Control) * times,
-		Redeemed: float64(d.Settlement.Qualified) * times, Cost: float64(d.Budget.Total) * times,
+		Responses: came.Responses * times, Redeemed: came.Redeemed * times, Spend: came.Spend * times, Incremental: came.Incremental * times,
+		Cost:     came.Cost * times,
 		Expected: float64(d.Budget.Expected) * times, Exposure: float64(d.Budget.Exposure) * times, Out: float64(d.Budget.Out) * times,
 		Messages: float64(d.Budget.Messages) * times,
 	}
@@ -135,16 +137,6 @@ func outcomeOf(d *report.Document, s workflows.Status, times float64) forecast.O
 	}
 	if e := d.Effect; e != nil {
 		out.Smallest, out.Lift = e.Smallest, e.Relative
-		all := append(slices.Clone(e.Beside), report.Estimate{Name: e.Metric, Treated: e.Treated, Difference: e.Difference})
-		for _, of := range all {
-			n := float64(of.Treated.Customers) * times
-			switch of.Name {
-			case "response":
-				out.Responses = of.Treated.Mean * n
-			case "spend":
-				out.Spend, out.Incremental = of.Treated.Mean*n, of.Difference*n
-			}
-		}
 		if e.Claim == "sample_ratio_mismatch" {
 			out.Breaches = append(out.Breaches, "sample_ratio")
 		}

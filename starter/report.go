@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/measurement/report"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
@@ -91,6 +92,13 @@ func (a *App) report(ctx context.Context, store *warehouse.Warehouse, run campai
 	d := &report.Document{}
 	if err := json.Unmarshal([]byte(text), d); err != nil {
 		return nil, fmt.Errorf("the report of %s is not readable: %w", run.Campaign, err)
+	}
+	if text, err = store.LatestForecast(ctx, run.Campaign); err != nil || text == "" {
+		return d, err
+	}
+	d.Rehearsed = &forecast.Forecast{}
+	if err := json.Unmarshal([]byte(text), d.Rehearsed); err != nil {
+		return nil, fmt.Errorf("the forecast of %s is not readable: %w", run.Campaign, err)
 	}
 	return d, nil
 }

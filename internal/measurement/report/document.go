@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/money"
 )
 
@@ -38,6 +39,8 @@ type Document struct {
 	Effect     *Effect           `json:"effect,omitempty"`
 	Budget     Budget            `json:"budget"`
 	Forecast   Forecast          `json:"forecast"`
+
+	Rehearsed *forecast.Forecast `json:"rehearsed,omitempty"` // what rehearsals said before; put beside the report by who shows it
 }
 
 // Snapshot is the features that the run was planned on.

@@ -16,6 +16,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/money"
 )
 
@@ -61,6 +62,12 @@ func sample() *Document {
 	for i := range 28 {
 		day := float64(i + 1)
 		d.Effect.Looks = append(d.Effect.Looks, Look{Until: opens.AddDate(0, 0, i+1), Treated: 11_158 * day, Control: 10_290 * day, Difference: 780 * day, Low: 780*day - 31_000*math.Sqrt(day/28), High: 780*day + 31_000*math.Sqrt(day/28)})
+	}
+	d.Rehearsed = &forecast.Forecast{
+		Runs: 20, Customers: 20_000,
+		Responses: forecast.Interval{Low: 11_020, Median: 12_480, High: 13_902, Level: .81}, Redeemed: forecast.Interval{Low: 1_204, Median: 2_511, High: 4_402, Level: .81},
+		Spend: forecast.Interval{Low: 4_110_200_300, Median: 5_210_344_100, High: 7_002_118_400, Level: .81}, Incremental: forecast.Interval{Low: -10_586_146, Median: 189_182_519, High: 388_951_183, Level: .81},
+		Cost: forecast.Interval{Low: 14_288_075, Median: 24_110_020, High: 36_003_775, Level: .81},
 	}
 	return d
 }
@@ -191,4 +198,23 @@ func TestOnlyAnEffectHasACost(t *testing.T) {
 func TestDaysWithoutGoalsAreShown(t *testing.T) {
 	d := &Document{Days: []Day{{Day: "2026-09-29", Redeemed: 1}, {Day: "2026-10-02", Redeemed: 2}}}
 	require.Equal(t, []Day{{Day: "2026-09-29", Redeemed: 1}, {Day: "2026-09-30"}, {Day: "2026-10-01"}, {Day: "2026-10-02", Redeemed: 2}}, d.everyDay())
+}
+
+func TestRehearsalsStandBesideWhatCame(t *testing.T) {
+	d := sample()
+	came := d.Came()
+	require.InDelta(t, 312_440*18_004.0, came.Spend, 1)
+	require.InDelta(t, .7312*18_004, came.Responses, 1)
+	require.InDelta(t, 21_930*18_004.0, came.Incremental, 1)
+	text, page := written(t, d, "en")
+	for _, shown := range []string{text, page} {
+		require.Contains(t, shown, "1,204 – 4,402")
+		require.Contains(t, shown, "not as forecast", "4,601 earned their reward, more than any rehearsal said")
+		require.Contains(t, shown, "as forecast")
+	}
+	d.Rehearsed = nil
+	text, page = written(t, d, "en")
+	require.NotContains(t, text+page, "not as forecast")
+	d = &Document{Currency: "KRW", Rehearsed: sample().Rehearsed}
+	require.Len(t, d.rehearsedFigures(), 2, "before the effect is measured nothing is said of spend")
 }

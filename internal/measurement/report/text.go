@@ -32,6 +32,7 @@ func (d *Document) Text(w io.Writer, lang string) error {
 	t.settlement(d)
 	t.section("budget")
 	t.budget(d)
+	t.rehearsed(d)
 	t.section("ledger")
 	t.ledger(d)
 	_, err := io.WriteString(w, t.out.String())
