@@ -27,6 +27,7 @@ type bench interface {
 }
 
 var benches = map[string]bench{
+	"offers":       &offersBench{},
 	"campaign":     &campaignBench{},
 	"features":     &featuresBench{},
 	"hillstrom":    &hillstromBench{},
@@ -42,6 +43,9 @@ var benches = map[string]bench{
 func main() {
 	if len(os.Args) > 1 && os.Args[1] == generateCommand {
 		exit(generate(os.Args[2:]))
+	}
+	if len(os.Args) > 1 && os.Args[1] == offersCommand {
+		exit(generateOffers(os.Args[2:]))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

@@ -36,8 +36,10 @@ type Search struct {
 	Halved int       `json:"halved,omitempty"`
 	Slow   int       `json:"slow,omitempty"`
 
-	Bound float64 `json:"bound"` // the least dual that was seen
-	Best  *Plan   `json:"best,omitempty"`
+	Bound   float64   `json:"bound"`              // the least dual that was seen
+	BoundAt []float64 `json:"bound_at,omitempty"` // its prices
+	Passes  int       `json:"passes"`
+	Best    *Plan     `json:"best,omitempty"`
 
 	goal *aim // instead of the value
 }
@@ -117,6 +119,7 @@ func (s *Search) ask() (Ask, bool) {
 // Tell takes the sums that were asked for.
 func (s *Search) Tell(sums Sums) {
 	s.Rounds--
+	s.Passes++
 	ask, _ := s.Ask()
 	s.bound(ask, sums)
 	over, fits := s.over(sums.Use)
@@ -180,7 +183,9 @@ func (s *Search) bound(ask Ask, sums Sums) {
 		part := price * (float64(s.Limits[j].Most) - float64(fixed))
 		dual, size = dual+part, size+math.Abs(part)
 	}
-	s.Bound = min(s.Bound, dual+roundOff*size)
+	if dual += roundOff * size; dual < s.Bound {
+		s.Bound, s.BoundAt = dual, ask.Prices
+	}
 }
 
 // miss is the value, at the prices, by which limits with a price are not used up, or broken.

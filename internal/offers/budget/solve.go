@@ -20,9 +20,11 @@ const (
 // Solution is a plan with its certificate.
 type Solution struct {
 	Plan
-	Swaps []Swap
-	Bound float64 // no plan that keeps the limits is worth more
-	Gap   float64 // (Bound - value) / Bound
+	Swaps   []Swap
+	Bound   float64   // no plan that keeps the limits is worth more
+	BoundAt []float64 // the prices whose dual it is
+	Gap     float64   // (Bound - value) / Bound
+	Passes  int       // over all customers
 }
 
 // Solve finds prices at which the choices of a table's customers keep all limits and are worth as much as possible. A wish
@@ -54,7 +56,7 @@ func Solve(t *Table, limits []Limit, settings Settings) (Solution, error) {
 		}
 		out.Plan, out.Swaps = plan, nil
 	}
-	out.Bound = s.Bound
+	out.Bound, out.BoundAt, out.Passes = s.Bound, s.BoundAt, s.Passes
 	out.Gap = gap(out.Bound, out.Sums.Value)
 	return out, nil
 }
@@ -125,4 +127,44 @@ func (t *Table) drawn(below float64) []bool {
 		out[t.lot[l]] = lot.Place < below
 	}
 	return out
+}
+
+// Choices decides for the customers of some rows, as a chooser does that meets them one by one.
+func (t *Table) Choices(limits []Limit, s Solution, low, high int, each func(row, option int)) error {
+	chooser, err := NewChooser(limits, s.Ask, t.classes, t.options, len(t.costs))
+	if err != nil {
+		return err
+	}
+	drawn := map[int]int{}
+	for l, lot := range t.lots {
+		if lot.Place < s.Ask.Drawn {
+			drawn[int(t.lot[l])] = lot.Drawn
+		}
+	}
+	for _, swap := range s.Swaps {
+		drawn[swap.Row] = swap.Option
+	}
+	options := make([]Option, t.options)
+	for k := range options {
+		options[k].Costs = make([]float32, len(t.costs))
+	}
+	for i := low; i < high; i++ {
+		if option, is := drawn[i]; is {
+			each(i, option)
+			continue
+		}
+		for k := range options {
+			at := i*t.options + k
+			options[k].Possible, options[k].Value = t.values[at] > Never, t.values[at]
+			for c := range t.costs {
+				options[k].Costs[c] = t.costs[c][at]
+			}
+		}
+		choice, lucky := chooser.Choose(t.class[i], options)
+		if t.lucks[i] < s.Ask.Share {
+			choice = lucky
+		}
+		each(i, choice)
+	}
+	return nil
 }
