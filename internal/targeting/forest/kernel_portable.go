@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// The kernel for 64 rows a tile in plain Go, for machines without AVX-512. Row 8r+i is bit r of byte i of each mask.
+// The kernel for 64 rows a tile in plain Go, for machines with neither AVX-512 nor AVX2. Row 8r+i is bit r of byte i of each mask.
 // Places in tables and trees come from compile and are not checked again, which is half of its speed.
 
 // exchange swaps the bits of a that m leaves out with the bits of b that it names, s places apart.

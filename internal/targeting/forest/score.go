@@ -45,7 +45,7 @@ func (s *Scorer) Portable() *Scorer {
 	return &Scorer{features: s.features, forests: s.forests, kernel: newKernel(portable, s.forests)}
 }
 
-// Path names how this machine scores: AVX-512 or portable, or plain for trees that are too deep for either.
+// Path names how this machine scores: AVX-512, AVX2 or portable, or plain for trees that are too deep for either.
 func (s *Scorer) Path() string {
 	if s.kernel == nil {
 		return "plain"
