@@ -26,6 +26,7 @@ var commands = []func(*App) *cobra.Command{
 	newStatusCommand,
 	newReportCommand,
 	newWhyCommand,
+	newDecisionsCommand,
 	newLedgerCommand,
 	newProviderCommand,
 	newPartCommand,

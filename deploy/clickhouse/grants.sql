@@ -65,7 +65,7 @@ GRANT SELECT, INSERT ON danbi.late_redemptions TO danbi_worker;
 GRANT SELECT ON danbi.consents TO danbi_worker;
 GRANT SELECT ON danbi.contacts TO danbi_worker;
 GRANT SELECT ON danbi.customers TO danbi_worker;
-GRANT INSERT ON danbi.decisions TO danbi_worker;
+GRANT SELECT, INSERT ON danbi.decisions TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.delivery_events TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.feature_binnings TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.feature_definitions TO danbi_worker;
