@@ -54,7 +54,7 @@ func fetchDebian(ctx context.Context, work string, progress Progress) error {
 func gatherDebian(tree, home string) error {
 	folder := map[string]string{"amd64": "x86_64-linux-gnu", "arm64": "aarch64-linux-gnu"}[runtime.GOARCH]
 	if folder == "" {
-		return fmt.Errorf("Debian's libraries for %s are in a folder that is not known", runtime.GOARCH)
+		return fmt.Errorf("no folder of Debian's libraries is known for %s", runtime.GOARCH)
 	}
 	if err := os.MkdirAll(home, 0o755); err != nil {
 		return fmt.Errorf("unpack XGBoost: %w", err)
