@@ -23,6 +23,9 @@ var (
 
 func open(t *testing.T) *xgboost.Library {
 	t.Helper()
+	if testing.Short() {
+		t.Skip("it may have to install the library")
+	}
 	opened.Do(func() {
 		path, err := install.XGBoost(t.Context(), "", nil)
 		require.NoError(t, err)
