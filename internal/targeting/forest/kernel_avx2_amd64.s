@@ -2,6 +2,7 @@
 // Row 32r+i of a tile is bit r of byte i of each mask.
 
 #include "textflag.h"
+#include "kernel_amd64.h"
 
 DATA halves<>+0(SB)/8, $0x5555555555555555
 DATA halves<>+8(SB)/8, $0x5555555555555555
@@ -133,27 +134,6 @@ unshifted:
 	VPAND b, left, left     \
 	VPXOR right, left, left
 
-// TWO to SIXTEEN choose among the answers of that many nodes by the levels above, the nearest level first.
-#define TWO(n, b1, d, t1) \
-	ANSWER(n, d)    \
-	ANSWER(n+1, t1) \
-	CHOOSE(b1, d, t1)
-
-#define FOUR(n, b1, b2, d, t1, t2) \
-	TWO(n, b1, d, t1)    \
-	TWO(n+2, b1, t1, t2) \
-	CHOOSE(b2, d, t1)
-
-#define EIGHT(n, b1, b2, b3, d, t1, t2, t3) \
-	FOUR(n, b1, b2, d, t1, t2)    \
-	FOUR(n+4, b1, b2, t1, t2, t3) \
-	CHOOSE(b3, d, t1)
-
-#define SIXTEEN(n, b1, b2, b3, b4, d, t1, t2, t3, t4) \
-	EIGHT(n, b1, b2, b3, d, t1, t2, t3)    \
-	EIGHT(n+8, b1, b2, b3, t1, t2, t3, t4) \
-	CHOOSE(b4, d, t1)
-
 // LOOK16 finds the values of eight rows, whose places are in Y0, among 16 leaves from off on; Y1 has the places' bit 3
 // as its sign.
 #define LOOK16(off, d, t) \
@@ -186,16 +166,6 @@ unshifted:
 	LOOK32(512, Y4, Y5, Y6)        \
 	VADDPS    ((g)*32)(R9), Y4, Y4 \
 	VMOVUPS   Y4, ((g)*32)(R9)
-
-#define EIGHTOF(what, g) \
-	what(g+0) \
-	what(g+1) \
-	what(g+2) \
-	what(g+3) \
-	what(g+4) \
-	what(g+5) \
-	what(g+6) \
-	what(g+7)
 
 // func scoreAVX2(tables *byte, trees *treeCode, count int, leaves *byte, out *float32)
 TEXT ·scoreAVX2(SB), NOSPLIT, $0-40

@@ -4,6 +4,7 @@
 // into each other by three rounds of exchanges, so that no byte has to move.
 
 #include "textflag.h"
+#include "kernel_amd64.h"
 
 DATA turn<>+0(SB)/8, $0x5555555555555555
 DATA turn<>+8(SB)/8, $0x3333333333333333
@@ -119,27 +120,6 @@ unshifted:
 #define CHOOSE(b, left, right) \
 	VPTERNLOGQ $0xE2, right, b, left
 
-// TWO to THIRTYTWO choose among the answers of that many nodes by the levels above, the nearest level first.
-#define TWO(n, b1, d, t1) \
-	ANSWER(n, d)            \
-	ANSWER(n+1, t1)         \
-	CHOOSE(b1, d, t1)
-
-#define FOUR(n, b1, b2, d, t1, t2) \
-	TWO(n, b1, d, t1)    \
-	TWO(n+2, b1, t1, t2) \
-	CHOOSE(b2, d, t1)
-
-#define EIGHT(n, b1, b2, b3, d, t1, t2, t3) \
-	FOUR(n, b1, b2, d, t1, t2)    \
-	FOUR(n+4, b1, b2, t1, t2, t3) \
-	CHOOSE(b3, d, t1)
-
-#define SIXTEEN(n, b1, b2, b3, b4, d, t1, t2, t3, t4) \
-	EIGHT(n, b1, b2, b3, d, t1, t2, t3)    \
-	EIGHT(n+8, b1, b2, b3, t1, t2, t3, t4) \
-	CHOOSE(b4, d, t1)
-
 // ADD adds the leaves of 16 rows to their scores: of 64 leaves in Z16 to Z19, those whose bit 5 is set are in the last
 // two.
 #define ADD(g) \
@@ -158,16 +138,6 @@ unshifted:
 	VPERMI2PS Z17, Z16, Z8    \
 	VADDPS    ((g)*64)(R9), Z8, Z8 \
 	VMOVUPS   Z8, ((g)*64)(R9)
-
-#define EIGHTOF(what, g) \
-	what(g+0) \
-	what(g+1) \
-	what(g+2) \
-	what(g+3) \
-	what(g+4) \
-	what(g+5) \
-	what(g+6) \
-	what(g+7)
 
 DATA bit5<>+0(SB)/4, $32
 GLOBL bit5<>(SB), RODATA|NOPTR, $4
