@@ -28,6 +28,7 @@ func newWorldCommand(a *App) *cobra.Command {
 		p       world.Population
 		until   string
 		replace bool
+		files   likeOptions
 	)
 	cmd := &cobra.Command{
 		Use:     "world",
@@ -42,7 +43,8 @@ The same flags give the same people, on any machine, however often: running it a
 completes what was broken off. Another population takes the place of the first with --replace only.`,
 		Example: `  starter world
   starter world --customers 1000000 --seed 7
-  starter world --customers 16000000 --months 12 --until 2026-07-01 --json`,
+  starter world --customers 16000000 --months 12 --until 2026-07-01 --json
+  starter world --like ../shared/data/completejourney --compare --html likeness.html`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			var err error
@@ -51,6 +53,13 @@ completes what was broken off. Another population takes the place of the first w
 			}
 			if _, err := world.New(p); err != nil {
 				return withExit(ExitUsage, err)
+			}
+			if files.data != "" {
+				if err := a.like(cmd.Context(), files, &p); err != nil || files.compare {
+					return err
+				}
+			} else if files != (likeOptions{}) {
+				return withExit(ExitUsage, errors.New(a.text("--mapping, --html and --compare go with --like DIR", "--mapping, --html, --compare는 --like 폴더와 함께 씁니다")))
 			}
 			store, err := a.Warehouse(cmd.Context())
 			if err != nil {
@@ -73,6 +82,12 @@ completes what was broken off. Another population takes the place of the first w
 	flags.Uint64Var(&p.Seed, "seed", worldSeed, "another seed makes other people")
 	flags.StringVar(&until, "until", worldUntil, "date up to which they have lived; a rehearsal starts there")
 	flags.IntVar(&p.Campaigns, "past-campaigns", worldCampaigns, "campaigns that they have had: 0 to 2")
+	flags.StringVar(&files.data, "like", "", "fit what can be fitted to the purchases in the files of this folder")
+	flags.StringVar(&files.mapping, "mapping", "", "of --like: how to read them (default: examples/<folder>/import.yaml)")
+	flags.StringVar(&files.page, "html", "", "of --like: write the comparison as a page to this file")
+	flags.BoolVar(&files.compare, "compare", false, "of --like: only compare, make no world")
+	_ = cmd.MarkFlagDirname("like")
+	_ = cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	flags.BoolVar(&replace, "replace", false, "throw away the world that is there, with all its campaigns")
 	return cmd
 }

@@ -250,6 +250,18 @@ func DefaultParameters() Parameters {
 	return out
 }
 
+// Round keeps five digits of each: two fits of the same data in another order of sums are then the same world.
+func (p *Parameters) Round() {
+	for _, row := range Table {
+		v := p.Get(row.Name)
+		if v == 0 {
+			continue
+		}
+		unit := math.Pow(10, math.Floor(math.Log10(math.Abs(v)))-4)
+		p.field(row.Name).SetFloat(math.Round(v/unit) * unit)
+	}
+}
+
 // DrawParameters draws each parameter uniformly from its range, independently, by the seed: a market at random.
 func DrawParameters(seed uint64) Parameters {
 	var out Parameters
