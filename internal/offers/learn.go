@@ -1,0 +1,194 @@
+package offers
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"time"
+)
+
+// Past is what became of one customer in one past campaign that drew, at least in part, who gets what.
+type Past struct {
+	Campaign  int // index into the campaigns' names
+	Customer  Customer
+	Treated   bool
+	Threshold float64 // promised: spend at least this
+	Reward    float64 // and get this; 0: nothing was promised
+	Chance    float64 // with which the customer got what they got
+	Days      float64 // of the window
+	Window    float64 // net spend in it
+	AfterDays float64 // observed after it, at most afterDays
+	After     float64 // net spend in that time
+}
+
+// ErrTooLittle says that past campaigns hold too little to learn from.
+var ErrTooLittle = errors.New("past campaigns hold too few customers with an offer, or without one, to learn how customers take offers")
+
+// Fewer customers than these, with and without an offer, teach nothing that a prior would not drown.
+const leastPast = 200
+
+// What is believed before anything is learned, beside Prior: in a mailing most do not take notice, and nobody knows how
+// many do. As means and deviations of log-odds of attention, log median effort, log spread of effort.
+var responsePrior, responseDoubt = [3]float64{-0.6, math.Log(effortMedian), math.Log(effortSpread)}, [3]float64{1.2, 0.7, 0.35}
+
+// example is a past customer with an offer, as the response is fitted to them.
+type example struct {
+	past     *Past
+	forecast Forecast
+	fold     int
+	without  float64
+	reached  bool
+	jump     [effortGrid]float64 // by effort
+}
+
+// Learn fits how customers take offers. The names are the campaigns', by Past.Campaign. All of it is deterministic: the
+// same rows in the same order give the same knowledge. Residuals by arm and segment are cross-fitted: each is measured on
+// customers whom the parameters that it is a residual of have not seen.
+func Learn(rows []Past, names []string, at time.Time) (Knowledge, error) {
+	k := Prior()
+	k.At, k.Campaigns = at, names
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r Past) bool { return !usable(r) })
+	for _, r := range rows {
+		if r.Reward > 0 {
+			k.Offered++
+		} else {
+			k.Control++
+		}
+	}
+	if k.Offered < leastPast || k.Control < leastPast {
+		return Prior(), ErrTooLittle
+	}
+	k.calibrate(rows, len(names))
+	k.habits(rows)
+	examples := k.examples(rows)
+	folds := [2]response{}
+	for fold := range folds {
+		folds[fold] = fitResponse(examples, &k, func(e *example) bool { return e.fold != fold })
+	}
+	whole := fitResponse(examples, &k, func(*example) bool { return true })
+	whole.into(&k)
+	k.segments(examples)
+	sums := k.residuals(examples, folds, func(*example) bool { return true })
+	k.shrink(sums)
+	k.between(examples, &whole, len(names))
+	k.spend(rows, examples)
+	k.curse(examples, folds)
+	return k, k.Check()
+}
+
+func usable(r Past) bool {
+	for _, x := range []float64{r.Threshold, r.Reward, r.Window, r.After, r.Days, r.AfterDays, r.Chance} {
+		if !finite(x) {
+			return false
+		}
+	}
+	return r.Days > 0 && r.Chance > 0 && (r.Reward <= 0 || r.Threshold > 0 && r.Treated)
+}
+
+// calibrate learns level, spread and zeros of the forecast from customers without an offer, campaign by campaign: the
+// seasons of two windows differ, so that one of them alone says less than its many customers seem to.
+func (k *Knowledge) calibrate(rows []Past, campaigns int) {
+	type sums struct{ weight, level, squares, count, zeros, expected, information float64 }
+	each := make([]sums, campaigns)
+	for i := range rows {
+		r := &rows[i]
+		if r.Reward > 0 {
+			continue
+		}
+		f := NewForecast(r.Customer.Months, int(r.Customer.Tenure), r.Days)
+		if f.Zero >= 1 {
+			continue
+		}
+		s := &each[r.Campaign]
+		s.expected += f.Zero
+		s.information += f.Zero * (1 - f.Zero)
+		if r.Window <= 0 {
+			s.zeros++
+			continue
+		}
+		z := (math.Log(r.Window) - f.mu) / f.sigma
+		w := 1 / (f.sigma * f.sigma)
+		s.weight += w
+		s.level += w * z * f.sigma
+		s.squares += z * z
+		s.count++
+	}
+	var levels, zeros []Known
+	var squares, count float64
+	for _, s := range each {
+		if s.count < 30 || s.information < 10 {
+			continue
+		}
+		level := s.level / s.weight
+		levels = append(levels, Known{level, math.Sqrt(s.squares / s.count / s.weight)})
+		zeros = append(zeros, Known{(s.zeros - s.expected) / s.information, math.Sqrt(1 / s.information)})
+		squares, count = squares+s.squares-level*level*s.weight, count+s.count
+	}
+	if len(levels) == 0 {
+		return
+	}
+	const spreadRows = 200 // as many customers as the spread's prior counts for
+	spread := math.Sqrt((max(squares, 0) + spreadRows) / (count + spreadRows))
+	k.Spread = Known{spread, spread / math.Sqrt(2*(count+spreadRows))}
+	var season float64
+	k.Level, season = pool(levels, Known{0, 0.15}, levelPrior)
+	k.Season = season
+	k.Zero, _ = pool(zeros, Known{0, 0.3}, 0.15)
+}
+
+// pool combines what several campaigns say of a number that differs between them: the mean over campaigns, given a prior
+// for it, and how much campaigns differ (random effects; DerSimonian and Laird, Controlled Clinical Trials 1986, with the
+// prior for the difference counting as two campaigns).
+func pool(each []Known, prior Known, differ float64) (mean Known, between float64) {
+	var w, wx, ww float64
+	for _, e := range each {
+		v := 1 / (e.Deviation * e.Deviation)
+		w, wx, ww = w+v, wx+v*e.Mean, ww+v*v
+	}
+	q := 0.0
+	for _, e := range each {
+		q += (e.Mean - wx/w) * (e.Mean - wx/w) / (e.Deviation * e.Deviation)
+	}
+	n := float64(len(each))
+	measured := 0.0
+	if n > 1 && w > ww/w {
+		measured = max(0, (q-(n-1))/(w-ww/w))
+	}
+	variance := (2*differ*differ + (n-1)*measured) / (2 + n - 1)
+	w, wx = 1/(prior.Deviation*prior.Deviation), prior.Mean/(prior.Deviation*prior.Deviation)
+	for _, e := range each {
+		v := 1 / (e.Deviation*e.Deviation + variance)
+		w, wx = w+v, wx+v*e.Mean
+	}
+	return Known{wx / w, math.Sqrt(1 / w)}, math.Sqrt(variance)
+}
+
+// habits is how often customers respond to a message.
+func (k *Knowledge) habits(rows []Past) {
+	var messages, responses float64
+	for i := range rows {
+		messages += float64(rows[i].Customer.Messages)
+		responses += float64(min(rows[i].Customer.Responses, 2*rows[i].Customer.Messages))
+	}
+	if k.Rate = 0; messages >= 100 && responses >= 20 {
+		k.Rate = responses / messages
+	}
+}
+
+func (k *Knowledge) examples(rows []Past) []example {
+	var out []example
+	for i := range rows {
+		r := &rows[i]
+		if r.Reward <= 0 {
+			continue
+		}
+		f := k.forecast(NewForecast(r.Customer.Months, int(r.Customer.Tenure), r.Days))
+		e := example{past: r, forecast: f, fold: int(r.Customer.Key * 2654435761 >> 31), without: f.above(r.Threshold), reached: r.Window >= r.Threshold}
+		above := f.sumAbove(r.Threshold)
+		for g, phi := range effortAt {
+			e.jump[g] = f.notchAt(r.Threshold, r.Reward, phi, e.without, above).jump
+		}
+		out = append(out, e)
+	}
+	return out
+}
