@@ -85,57 +85,6 @@ func usable(r Past) bool {
 	return r.Days > 0 && r.Chance > 0 && (r.Reward <= 0 || r.Threshold > 0 && r.Treated)
 }
 
-// calibrate learns level, spread and zeros of the forecast from customers without an offer, campaign by campaign: the
-// seasons of two windows differ, so that one of them alone says less than its many customers seem to.
-func (k *Knowledge) calibrate(rows []Past, campaigns int) {
-	type sums struct{ weight, level, squares, count, zeros, expected, information float64 }
-	each := make([]sums, campaigns)
-	for i := range rows {
-		r := &rows[i]
-		if r.Reward > 0 {
-			continue
-		}
-		f := NewForecast(r.Customer.Months, int(r.Customer.Tenure), r.Days)
-		if f.Zero >= 1 {
-			continue
-		}
-		s := &each[r.Campaign]
-		s.expected += f.Zero
-		s.information += f.Zero * (1 - f.Zero)
-		if r.Window <= 0 {
-			s.zeros++
-			continue
-		}
-		z := (math.Log(r.Window) - f.mu) / f.sigma
-		w := 1 / (f.sigma * f.sigma)
-		s.weight += w
-		s.level += w * z * f.sigma
-		s.squares += z * z
-		s.count++
-	}
-	var levels, zeros []Known
-	var squares, count float64
-	for _, s := range each {
-		if s.count < 30 || s.information < 10 {
-			continue
-		}
-		level := s.level / s.weight
-		levels = append(levels, Known{level, math.Sqrt(s.squares / s.count / s.weight)})
-		zeros = append(zeros, Known{(s.zeros - s.expected) / s.information, math.Sqrt(1 / s.information)})
-		squares, count = squares+s.squares-level*level*s.weight, count+s.count
-	}
-	if len(levels) == 0 {
-		return
-	}
-	const spreadRows = 200 // as many customers as the spread's prior counts for
-	spread := math.Sqrt((max(squares, 0) + spreadRows) / (count + spreadRows))
-	k.Spread = Known{spread, spread / math.Sqrt(2*(count+spreadRows))}
-	var season float64
-	k.Level, season = pool(levels, Known{0, 0.15}, levelPrior)
-	k.Season = season
-	k.Zero, _ = pool(zeros, Known{0, 0.3}, 0.15)
-}
-
 // pool combines what several campaigns say of a number that differs between them: the mean over campaigns, given a prior
 // for it, and how much campaigns differ (random effects; DerSimonian and Laird, Controlled Clinical Trials 1986, with the
 // prior for the difference counting as two campaigns).
