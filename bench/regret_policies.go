@@ -8,32 +8,36 @@ import (
 	"slices"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/offers"
 )
 
 // judge gives out the same expected cost by each policy, and says what share of the oracles' value it really brings.
 func (w *regretWorld) judge() (map[string]float64, error) {
-	believed := w.table(func(i, k int) offers.Option { return w.options[i][k] })
-	free, err := offers.Solve(believed, offers.Limits{Expected: math.MaxInt64 / 4, Exposure: math.MaxInt64 / 4})
+	ask := func(i, k int) offers.Option { return w.options[i][k] }
+	free, err := w.solve(math.MaxInt64/4, ask)
 	if err != nil {
 		return nil, err
 	}
 	// Half of what could be given out with profit: the budget binds.
-	limits := offers.Limits{Expected: free.Cost / 2, Exposure: math.MaxInt64 / 4}
-	solved, err := offers.Solve(believed, limits)
+	expected := free.Cost / 2
+	solved, err := w.solve(expected, ask)
 	if err != nil {
 		return nil, err
 	}
-	ours, cost, value := w.choose(solved.Prices, func(i, k int) offers.Option { return w.options[i][k] })
-	if cost > float64(limits.Expected) || math.Abs(value-float64(solved.Value)) > 1+1e-6*math.Abs(value) {
-		return nil, fmt.Errorf("%w: the choices cost %.0f of %d and are worth %.0f, the solver says %d", errWrong, cost, limits.Expected, value, solved.Value)
-	}
-	budget := float64(limits.Expected)
-	people, err := w.oracle(limits, w.usual, w.costs)
+	ours, cost, value, err := w.choose(expected, solved.Prices, ask)
 	if err != nil {
 		return nil, err
 	}
-	all, err := w.oracle(limits, w.change, w.earned)
+	if cost > float64(expected) || math.Abs(value-float64(solved.Value)) > 1+1e-6*math.Abs(value) {
+		return nil, fmt.Errorf("%w: the choices cost %.0f of %d and are worth %.0f, the solver says %d", errWrong, cost, expected, value, solved.Value)
+	}
+	budget := float64(expected)
+	people, err := w.oracle(expected, w.usual, w.costs)
+	if err != nil {
+		return nil, err
+	}
+	all, err := w.oracle(expected, w.change, w.earned)
 	if err != nil {
 		return nil, err
 	}
@@ -61,48 +65,60 @@ func (w *regretWorld) draws() offers.Draws {
 	return offers.Draws{Salt: "bench", Run: campaign.Run{Campaign: "new", Occurrence: 1}}
 }
 
-func (w *regretWorld) table(option func(i, k int) offers.Option) *offers.Table {
-	t := offers.NewTable(w.ladder, w.draws())
-	for i, key := range w.keys {
-		options := make([]offers.Option, w.ladder.Len())
-		for k := range options {
-			options[k] = option(i, k)
-		}
-		t.Add(key, options)
+// rules are the spec's with a budget, and no exploration: what the optimiser's choices bring is asked for.
+func (w *regretWorld) rules(expected money.Minor) offers.Rules {
+	spec := w.spec
+	spec.Budget.Expected, spec.Budget.Exposure, spec.Budget.Explore = expected, math.MaxInt64/4, 0
+	return offers.NewRules(spec)
+}
+
+func (w *regretWorld) solve(expected money.Minor, option func(i, k int) offers.Option) (offers.Solution, error) {
+	t, err := offers.NewTable(w.rules(expected), w.draws())
+	if err != nil {
+		return offers.Solution{}, err
 	}
-	return t
+	for i, key := range w.keys {
+		t.Add(offers.Customer{Key: key}, w.row(i, option))
+	}
+	return offers.Solve(t, false)
+}
+
+func (w *regretWorld) row(i int, option func(i, k int) offers.Option) []offers.Option {
+	options := make([]offers.Option, w.ladder.Len())
+	for k := range options {
+		options[k] = option(i, k)
+	}
+	return options
 }
 
 // choose is each customer's choice at prices by the product's decision, and what all of them come to in float64.
-func (w *regretWorld) choose(p offers.Prices, option func(i, k int) offers.Option) (choices []int, cost, value float64) {
-	values, costs := make([]float32, w.ladder.Len()), make([]float32, w.ladder.Len())
+func (w *regretWorld) choose(expected money.Minor, p offers.Prices, option func(i, k int) offers.Option) (choices []int, cost, value float64, err error) {
+	decider, err := offers.NewDecider(w.rules(expected), w.draws(), p)
+	if err != nil {
+		return nil, 0, 0, err
+	}
 	for i, key := range w.keys {
-		for k := range values {
-			o := option(i, k)
-			if values[k], costs[k] = o.Value, o.Cost; !o.Feasible {
-				costs[k] = -1
-			}
-		}
-		d := p.Decide(w.draws(), key, values, costs, w.ladder.Rewards())
+		options := w.row(i, option)
+		d := decider.Decide(offers.Customer{Key: key}, options)
 		choices = append(choices, d.Offer)
 		if d.Offer != offers.None {
-			cost, value = cost+float64(costs[d.Offer]), value+float64(values[d.Offer])
+			cost, value = cost+float64(options[d.Offer].Cost), value+float64(options[d.Offer].Value)
 		}
 	}
-	return choices, cost, value
+	return choices, cost, value, nil
 }
 
 // oracle is the best choice by values that nobody could know, within the same budget, by the same solver.
-func (w *regretWorld) oracle(limits offers.Limits, value, cost [][]float64) ([]int, error) {
+func (w *regretWorld) oracle(expected money.Minor, value, cost [][]float64) ([]int, error) {
 	option := func(i, k int) offers.Option {
-		return offers.Option{Feasible: true, Value: float32(math.Round(value[i][k])), Cost: float32(math.Round(max(0, cost[i][k])))}
+		return offers.Option{Feasible: true, Reward: w.ladder.Offer(k).Reward, Value: float32(math.Round(value[i][k])), Cost: float32(math.Round(max(0, cost[i][k])))}
 	}
-	solved, err := offers.Solve(w.table(option), limits)
+	solved, err := w.solve(expected, option)
 	if err != nil && !errors.Is(err, offers.ErrNothingAffordable) {
 		return nil, err
 	}
-	choices, _, _ := w.choose(solved.Prices, option)
-	return choices, nil
+	choices, _, _, err := w.choose(expected, solved.Prices, option)
+	return choices, err
 }
 
 // brings is the true value of choices.

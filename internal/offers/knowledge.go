@@ -105,19 +105,19 @@ func (k Knowledge) Check() error {
 		"gain": k.Gain, "pull": k.Pull, "failing": k.Failing, "inform": k.Inform, "between": {k.Between, k.Season}, "curse": {k.Curse, 0},
 	} {
 		if !finite(known.Mean) || !finite(known.Deviation) || known.Deviation < 0 {
-			return fmt.Errorf("what was learned of %s, %v ± %v, is no number: learn again", name, known.Mean, known.Deviation)
+			return fmt.Errorf("%w: what was learned of %s, %v ± %v, is no number: learn again", ErrNoKnowledge, name, known.Mean, known.Deviation)
 		}
 	}
 	if k.Effort.Mean <= 0 || k.EffortSpread.Mean <= 0 || k.Spread.Mean <= 0 || k.Attention.Mean < 0 || k.Attention.Mean > 1 {
-		return fmt.Errorf("effort %v, its spread %v, the forecast's spread %v and attention %v must be positive, the last at most 1: learn again",
-			k.Effort.Mean, k.EffortSpread.Mean, k.Spread.Mean, k.Attention.Mean)
+		return fmt.Errorf("%w: effort %v, its spread %v, the forecast's spread %v and attention %v must be positive, the last at most 1: learn again",
+			ErrNoKnowledge, k.Effort.Mean, k.EffortSpread.Mean, k.Spread.Mean, k.Attention.Mean)
 	}
 	if len(k.Cells) > 0 && len(k.Cells) != len(armNames)*(len(k.Edges)+1) {
-		return fmt.Errorf("%d cells for %d arms and %d segments: learn again", len(k.Cells), len(armNames), len(k.Edges)+1)
+		return fmt.Errorf("%w: %d cells for %d arms and %d segments: learn again", ErrNoKnowledge, len(k.Cells), len(armNames), len(k.Edges)+1)
 	}
 	for _, c := range k.Cells {
 		if !(c.Factor.Mean > 0) || !finite(c.Factor.Mean) || !(c.Factor.Deviation >= 0) {
-			return fmt.Errorf("arm %s, segment %d: the factor %v ± %v is no positive number: learn again", c.Arm, c.Segment, c.Factor.Mean, c.Factor.Deviation)
+			return fmt.Errorf("%w: arm %s, segment %d: the factor %v ± %v is no positive number: learn again", ErrNoKnowledge, c.Arm, c.Segment, c.Factor.Mean, c.Factor.Deviation)
 		}
 	}
 	return nil

@@ -2,9 +2,12 @@ package offers
 
 import (
 	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
 )
 
 // Past is what became of one customer in one past campaign that drew, at least in part, who gets what.
@@ -20,6 +23,43 @@ type Past struct {
 	AfterDays float64 // observed after it, at most afterDays
 	After     float64 // net spend in that time
 }
+
+// PastCampaign is a campaign that is over.
+type PastCampaign struct {
+	Campaign      string
+	Occurrence    uint32
+	Plan          uint16
+	Opens, Closes time.Time
+	Customers     uint64         // who were drawn, for an offer or for control
+	Spec          *campaign.Spec // nil where it was not Danbi's own
+}
+
+// Name is how knowledge names what it was learned from.
+func (p PastCampaign) Name() string { return fmt.Sprintf("%s/%d", p.Campaign, p.Occurrence) }
+
+// Teaches says whether the campaign's goals are about all that customers spend: only then do goals that were reached tell
+// how offers are taken by the forecast of all spend.
+func (p PastCampaign) Teaches() bool {
+	if p.Spec == nil {
+		return true
+	}
+	s := p.Spec.Settlement
+	return s.Measure != campaign.MeasureSingle && len(s.Categories)+len(s.Brands)+len(s.Excluded) == 0 && p.Spec.Measurement.Delivered != campaign.DeliveredNever
+}
+
+// Outcome is a customer of a past campaign with the choice that was made for them.
+type Outcome struct {
+	Past
+	Offer   string // its id; empty for control
+	Content string
+	Met     bool // has a redemption
+}
+
+// After is for how long after its window a campaign's customers are still looked at.
+const After = afterDays * 24 * time.Hour
+
+// ErrNoKnowledge says that nothing that can be used was learned under an id.
+var ErrNoKnowledge = errors.New("there is no such knowledge of how customers take offers")
 
 // ErrTooLittle says that past campaigns hold too little to learn from.
 var ErrTooLittle = errors.New("past campaigns hold too few customers with an offer, or without one, to learn how customers take offers")

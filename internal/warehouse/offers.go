@@ -57,7 +57,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c offers.Customer
 	for rows.Next() {
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand); err != nil {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses); err != nil {
 			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
 		}
 		if err := each(c); err != nil {

@@ -45,6 +45,10 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	require.EqualValues(t, 3000, p.Customers)
 	require.EqualValues(t, 300, p.Treated+p.Control)
 	require.Equal(t, "model_none", p.Model.Note)
+	require.NotEmpty(t, p.Knowledge.ID)
+	require.Equal(t, []string{"past-early-summer/1", "past-spring-spend/1"}, p.Knowledge.Campaigns)
+	require.Greater(t, p.Knowledge.Offered, uint64(200))
+	require.Greater(t, p.Knowledge.Control, uint64(200))
 	var counted, given uint64
 	for _, step := range p.Funnel {
 		counted += step.Customers
@@ -61,7 +65,7 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	}
 	require.Equal(t, p.Treated, given+p.None)
 	require.LessOrEqual(t, p.Budget.Cost, p.Budget.Expected)
-	for _, table := range []string{"audience", "assignments", "campaigns", "models"} {
+	for _, table := range []string{"audience", "assignments", "campaigns", "models", "offer_knowledge"} {
 		var rows uint64
 		require.NoError(t, w.Conn().QueryRow(t.Context(), "SELECT count() FROM "+table+" WHERE 1").Scan(&rows))
 		require.Zero(t, rows, table)
