@@ -65,7 +65,7 @@ func (k *Knowledge) levels(all []control, stretches [][]float64) {
 	}
 	k.Centre = centre / weight
 	campaigns := len(stretches)
-	prior := append(slices.Repeat([]Known{{0, 0.3}}, campaigns), Known{0, k.Slope.Deviation}, Known{0, 0.3}, Known{0, 0.2})
+	prior := append(slices.Repeat([]Known{{0, 0.3}}, campaigns), Known{0, k.Slope.Deviation}, Known{0, 0.3}, Known{0, 0.2}, Known{0, 0.2})
 	at := make([]float64, len(prior))
 	var found []Known
 	for range 25 {
@@ -109,25 +109,26 @@ func (k *Knowledge) levels(all []control, stretches [][]float64) {
 	k.Slope = Known{1 + at[campaigns], found[campaigns].Deviation}
 	k.Spread = Known{math.Exp(at[campaigns+1]), math.Exp(at[campaigns+1]) * found[campaigns+1].Deviation}
 	k.SpreadSlope = Known{at[campaigns+2], found[campaigns+2].Deviation}
+	k.Curve = Known{at[campaigns+3], found[campaigns+3].Deviation}
 }
 
-// corrected is a control's forecast at the parameters: levels by campaign, slope, log spread, its slope.
+// corrected is a control's forecast at the parameters: levels by campaign, slope, log spread, its slope, curve.
 func (c *control) corrected(k *Knowledge, at []float64) Forecast {
-	n := len(at) - 3
+	n := len(at) - 4
 	one := Knowledge{Offered: 1, Zero: k.Zero, ZeroSlope: k.ZeroSlope, Centre: k.Centre,
-		Level: Known{Mean: at[c.campaign]}, Slope: Known{Mean: 1 + at[n]}, Spread: Known{Mean: math.Exp(at[n+1])}, SpreadSlope: Known{Mean: at[n+2]}}
+		Level: Known{Mean: at[c.campaign]}, Slope: Known{Mean: 1 + at[n]}, Spread: Known{Mean: math.Exp(at[n+1])}, SpreadSlope: Known{Mean: at[n+2]}, Curve: Known{Mean: at[n+3]}}
 	return one.forecast(c.forecast)
 }
 
 // score is a row of the scoring regression: derivatives of the chance to pass a goal, what was seen less that chance, and
 // one over its variance.
 func (c *control) score(k *Knowledge, f Forecast, at []float64, goal float64) (x []float64, rest, weight float64) {
-	n := len(at) - 3
+	n := len(at) - 4
 	u, m := (f.mu-math.Log(goal))/f.sigma, c.forecast.mu-k.Centre
 	p := min(max((1-f.Zero)*normalAbove(-u), 1e-5), 1-1e-5)
 	d := (1 - f.Zero) * math.Exp(-u*u/2) / math.Sqrt(2*math.Pi)
 	x = make([]float64, len(at))
-	x[c.campaign], x[n], x[n+1], x[n+2] = d/f.sigma, d*m/f.sigma, -d*u, -d*u*m
+	x[c.campaign], x[n], x[n+1], x[n+2], x[n+3] = d/f.sigma, d*m/f.sigma, -d*u, -d*u*m, d*square(m)/f.sigma
 	return x, bit(c.spend >= goal) - p, 1 / (p * (1 - p))
 }
 

@@ -25,6 +25,7 @@ type Knowledge struct {
 	// What customers spend without an offer, against NewForecast.
 	Level       Known   `json:"level"`        // more of the logarithm of spend, for who spends Centre
 	Slope       Known   `json:"slope"`        // of it by the forecast's: below 1, who spent much falls back to what others spend
+	Curve       Known   `json:"curve"`        // of it by the square of that
 	Centre      float64 `json:"centre"`       // as a logarithm
 	Spread      Known   `json:"spread"`       // factor on how far it scatters
 	SpreadSlope Known   `json:"spread_slope"` // of its logarithm by the forecast's
@@ -81,7 +82,7 @@ func armOf(reward, goal, forecast float64) int {
 // spend (in sign from Soman and Cheema, J. Consumer Research 2004).
 func Prior() Knowledge {
 	return Knowledge{
-		Level: Known{0, 0.15}, Slope: Known{1, 0.2}, Spread: Known{1, 0.1}, SpreadSlope: Known{0, 0.1}, Zero: Known{0, 0.3}, ZeroSlope: Known{1, 0.2},
+		Level: Known{0, 0.15}, Slope: Known{1, 0.2}, Curve: Known{0, 0.05}, Spread: Known{1, 0.1}, SpreadSlope: Known{0, 0.1}, Zero: Known{0, 0.3}, ZeroSlope: Known{1, 0.2},
 		Attention: Known{1, 0}, Effort: Known{effortMedian, 0.7 * effortMedian}, EffortSpread: Known{effortSpread, 0.3},
 		Covariance: [3][3]float64{{0, 0, 0}, {0, 0.49, 0}, {0, 0, 0.09}},
 		Gain:       Known{1, 0.2}, Pull: Known{0.25, 0.10}, Failing: Known{0.10, 0.05}, Inform: Known{0.01, 0.01},
@@ -101,7 +102,7 @@ const (
 // Check says whether the knowledge can be used: a number that is none would spread to every value.
 func (k Knowledge) Check() error {
 	for name, known := range map[string]Known{
-		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "effort": k.Effort, "effort_spread": k.EffortSpread,
+		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "curve": k.Curve, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "effort": k.Effort, "effort_spread": k.EffortSpread,
 		"gain": k.Gain, "pull": k.Pull, "failing": k.Failing, "inform": k.Inform, "between": {k.Between, k.Season}, "curse": {k.Curse, 0},
 	} {
 		if !finite(known.Mean) || !finite(known.Deviation) || known.Deviation < 0 {
@@ -145,11 +146,14 @@ func (k *Knowledge) forecast(f Forecast) Forecast {
 	odds := math.Log(max(f.Zero, 1e-9) / (1 - f.Zero))
 	f.Zero = 1 / (1 + math.Exp(-k.Zero.Mean-k.ZeroSlope.Mean*odds))
 	from := f.mu - k.Centre
-	f.mu += k.Level.Mean + (k.Slope.Mean-1)*from
+	f.mu += k.Level.Mean + (k.Slope.Mean-1)*from + k.Curve.Mean*square(from)
 	f.sigma = min(max(f.sigma*k.Spread.Mean*math.Exp(max(-1, min(1, k.SpreadSlope.Mean*from))), 0.05), 3)
 	f.Mean = (1 - f.Zero) * math.Exp(f.mu+f.sigma*f.sigma/2)
 	return f
 }
+
+// square is held where forecasts are rarer than what was learned reaches.
+func square(from float64) float64 { return min(from*from, 4) }
 
 func (k *Knowledge) segment(forecast float64) int { return sort.SearchFloat64s(k.Edges, forecast) }
 

@@ -43,8 +43,14 @@ func (p PastCampaign) Teaches() bool {
 	if p.Spec == nil {
 		return true
 	}
-	s := p.Spec.Settlement
-	return s.Measure != campaign.MeasureSingle && len(s.Categories)+len(s.Brands)+len(s.Excluded) == 0 && p.Spec.Measurement.Delivered != campaign.DeliveredNever
+	for _, o := range p.Spec.Offers {
+		t := p.Spec.TermsOf(o)
+		narrow := len(t.Categories)+len(t.Brands)+len(t.Merchants)+len(t.Channels)+len(t.Excluded)+len(t.Natures)+len(t.Days) > 0 || t.Hours != nil
+		if narrow || t.Single() || t.Purchases > 1 || t.Within > 0 {
+			return false
+		}
+	}
+	return p.Spec.Measurement.Delivered != campaign.DeliveredNever
 }
 
 // Outcome is a customer of a past campaign with the choice that was made for them.

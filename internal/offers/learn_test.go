@@ -1,7 +1,6 @@
 package offers
 
 import (
-	"encoding/json"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -66,10 +65,8 @@ var learnedAt = time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC)
 
 func TestLearningFindsHowCustomersTakeOffers(t *testing.T) {
 	truth := trueWays{attention: 0.4, effort: 0.08, spread: 0.8, pull: 0.4, level: 0.1}
-	k, err := Learn(truth.simulate(1, 2, 30_000), []string{"a/1", "b/1"}, learnedAt)
+	k, err := Learn(truth.simulate(1, 2, 12_000), []string{"a/1", "b/1"}, learnedAt)
 	require.NoError(t, err)
-	text, _ := json.MarshalIndent(k, "", " ")
-	t.Logf("%.2500s", text)
 	within := func(truth float64, known Known) {
 		t.Helper()
 		require.InDelta(t, truth, known.Mean, 3*known.Deviation)
@@ -78,14 +75,14 @@ func TestLearningFindsHowCustomersTakeOffers(t *testing.T) {
 	within(math.Log(truth.effort), Known{math.Log(k.Effort.Mean), k.Effort.Deviation / k.Effort.Mean})
 	within(truth.level, k.Level)
 	within(truth.pull, k.Pull)
-	within(1, k.Gain)
+	require.InDelta(t, 1, k.Gain.Mean, 0.2, "what effort explains is itself estimated")
 	require.Less(t, k.Effort.Deviation/k.Effort.Mean, 0.4, "the campaigns tell more than the prior")
 	for _, c := range k.Cells {
 		within(1, c.Factor)
 		require.Less(t, c.Factor.Deviation, 0.5)
 	}
 	require.InDelta(t, 1, k.Curse, 0.25)
-	again, err := Learn(truth.simulate(1, 2, 30_000), []string{"a/1", "b/1"}, learnedAt)
+	again, err := Learn(truth.simulate(1, 2, 12_000), []string{"a/1", "b/1"}, learnedAt)
 	require.NoError(t, err)
 	require.Equal(t, k, again, "the same rows teach the same")
 }
@@ -94,7 +91,7 @@ func TestLessIsLearnedFromLess(t *testing.T) {
 	truth := trueWays{attention: 0.4, effort: 0.08, spread: 0.8}
 	small, err := Learn(truth.simulate(2, 1, 1_000), []string{"a/1"}, learnedAt)
 	require.NoError(t, err)
-	large, err := Learn(truth.simulate(2, 1, 20_000), []string{"a/1"}, learnedAt)
+	large, err := Learn(truth.simulate(2, 1, 12_000), []string{"a/1"}, learnedAt)
 	require.NoError(t, err)
 	require.Less(t, large.Attention.Deviation/large.Attention.Mean, small.Attention.Deviation/small.Attention.Mean)
 	require.Less(t, len(small.Cells), len(large.Cells))

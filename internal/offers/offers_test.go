@@ -56,7 +56,7 @@ func TestValueAgainstSimulation(t *testing.T) {
 			gain += goal - spend
 			later += known.Pull.Mean * (goal - spend)
 		case phi*(goal-spend) <= 2*float64(o.Reward) && rng.Float64() < failingTries:
-			later += known.Failing.Mean * f.Mean * afterDays / l.days
+			later += (known.Failing.Mean + known.Failing.Deviation) * f.Mean * afterDays / l.days
 		}
 	}
 	require.InEpsilon(t, f.Mean, mean/n, 0.01)

@@ -10,10 +10,13 @@ import (
 )
 
 // A goal that most reach anyway only gives money away, and one that few reach discourages: a field trial found lower
-// purchases after a missed goal.
+// purchases after a missed goal. The chance with the offer is of somebody who takes notice of it; who does not is not
+// discouraged. Once failing has been priced from campaigns of one's own, only goals that next to nobody reaches are left
+// out whatever they are worth (docs/decisions/0006).
 const (
-	mostWithout = 0.30 // P(reach) without the offer
-	leastWith   = 0.20 // P(reach) with it
+	mostWithout  = 0.30 // P(reach) without the offer
+	leastWith    = 0.20 // P(reach) with it, as long as nothing has been learned
+	leastLearned = 0.05 // and then
 )
 
 // What spending more costs a customer, per unit that they had not meant to spend: they do it when that is at most the
@@ -112,7 +115,7 @@ type Reason string
 const (
 	ReasonRule    Reason = "rule"     // its rule does not hold
 	ReasonTooEasy Reason = "too_easy" // reached anyway by more than 30%
-	ReasonTooFar  Reason = "too_far"  // reached by fewer than 20% even with it
+	ReasonTooFar  Reason = "too_far"  // reached by too few even with it: leastWith, leastLearned
 )
 
 // Options values every offer of the ladder for a customer, into a slice that is used again.
@@ -174,8 +177,8 @@ func (l *Ladder) value(f Forecast, t, r, notice float64, segment int) Option {
 	moved := notice * factor.Mean
 	jump := min(moved*n.jump, 1-without)
 	gain := moved * l.known.Gain.Mean * n.gain
-	// Who is moved buys less afterwards, and so does who tried and failed.
-	later := l.known.Pull.Mean*gain + moved*l.known.Failing.Mean*failingTries*n.missed*f.Mean*afterDays/l.days
+	// Who is moved buys less afterwards, and so does who tried and failed: what that costs is valued on the safe side.
+	later := l.known.Pull.Mean*gain + moved*(l.known.Failing.Mean+l.known.Failing.Deviation)*failingTries*n.missed*f.Mean*afterDays/l.days
 	o := Option{Without: float32(without), Reach: float32(min(1, without+jump)), Gain: float32(gain)}
 	// What is set aside is never too little.
 	o.Cost = whole(math.Ceil(r * float64(o.Reach)))
@@ -185,12 +188,19 @@ func (l *Ladder) value(f Forecast, t, r, notice float64, segment int) Option {
 	switch {
 	case without > mostWithout:
 		o.Infeasible = ReasonTooEasy
-	case without+n.jump < leastWith: // for who takes notice of it
+	case without+factor.Mean*n.jump < l.leastWith(): // for who takes notice of it
 		o.Infeasible = ReasonTooFar
 	default:
 		o.Feasible = true
 	}
 	return o
+}
+
+func (l *Ladder) leastWith() float64 {
+	if l.known.Learned() {
+		return leastLearned
+	}
+	return leastWith
 }
 
 // doubt is how unsure the response to an offer is, as a share of it.
