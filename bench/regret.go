@@ -144,16 +144,16 @@ func (b *regretBench) pastCampaign(p *people, t trial, number int, spec campaign
 	}
 	draws := offers.Draws{Salt: "bench", Run: campaign.Run{Campaign: t.name, Occurrence: 1}}
 	rules := offers.NewRules(spec)
-	lot, err := offers.NewDecider(rules, draws, offers.Prices{Limits: []float64{0, 0}, Explore: 1})
-	if err != nil {
-		return nil, err
-	}
 	rows := make([]offers.Past, len(p.keys))
 	err = p.each(func(i int, key uint32, o *world.Oracle) error {
 		c := before(key, o, t.times.Opens, touches[i])
 		row := offers.Past{Campaign: number, Customer: c, Chance: 1, Days: 28, AfterDays: 60}
 		if campaign.Uniform("bench", t.name+"/control", key) >= 0.4 {
-			a, _ := ladder.Assign(lot.With(draws), nil, c, nil)
+			lot, err := offers.NewDecider(rules, draws, offers.Prices{Limits: []float64{0, 0}, Explore: 1}) // has memory of its own
+			if err != nil {
+				return err
+			}
+			a, _ := ladder.Assign(lot, nil, c, nil)
 			row.Chance = float64(a.Propensity)
 			if a.Offer != offers.NoOffer {
 				row.Treated, row.Threshold, row.Reward = true, float64(a.Threshold), float64(a.Reward)

@@ -12,7 +12,7 @@ CREATE DATABASE IF NOT EXISTS danbi;
 -- Brings the schema up to date. A worker does that when it starts; give this role to its user, or only while a
 -- release is rolled out: a worker that lacks it waits, and says which migration it may not run.
 CREATE ROLE IF NOT EXISTS danbi_migrate;
-GRANT CREATE TABLE ON danbi.assignments TO danbi_migrate;
+GRANT CREATE TABLE, ALTER ADD COLUMN ON danbi.assignments TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.audience TO danbi_migrate;
 GRANT CREATE TABLE, ALTER SETTINGS ON danbi.batches TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.brands TO danbi_migrate;

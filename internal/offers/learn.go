@@ -59,6 +59,8 @@ type Outcome struct {
 	Offer   string // its id; empty for control
 	Content string
 	Met     bool // has a redemption
+
+	OfferChance float64 // of the offer alone, where Chance is of offer and content together
 }
 
 // After is for how long after its window a campaign's customers are still looked at.

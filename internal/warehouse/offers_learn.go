@@ -59,7 +59,7 @@ func (w *Warehouse) OfferOutcomes(ctx context.Context, snapshot features.Snapsho
 		var o offers.Outcome
 		var treated, met uint8
 		var threshold, reward int64
-		if err := rows.Scan(&o.Customer.Key, &treated, &o.Offer, &o.Content, &threshold, &reward, &o.Chance, &o.Window, &o.After, &met); err != nil {
+		if err := rows.Scan(&o.Customer.Key, &treated, &o.Offer, &o.Content, &threshold, &reward, &o.Chance, &o.OfferChance, &o.Window, &o.After, &met); err != nil {
 			return nil, fmt.Errorf("read what became of %s: %w", past.Campaign, err)
 		}
 		o.Treated, o.Met, o.Threshold, o.Reward = treated == 1, met == 1, float64(threshold), float64(reward)

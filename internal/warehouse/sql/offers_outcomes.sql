@@ -5,6 +5,10 @@ SELECT
     toUInt8(drawn.arm = 'treated' AND (reward > 0 OR reached.customer_key != 0)) AS treated,
     toString(offer) AS offer, toString(content) AS content, threshold, reward,
     toFloat64(if(drawn.arm = 'treated', promised.propensity, drawn.propensity)) AS chance,
+    -- A campaign that wrote no chance of the content drew it evenly, apart from the offer, and wrote the chance of both.
+    if(drawn.arm != 'treated', chance, toFloat64(promised.propensity / if(content_propensity > 0, content_propensity, 1 / greatest(1, (
+        SELECT uniqExact(content) FROM assignments
+        WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND content != ''))))) AS offer_chance,
     toFloat64(spent_window) AS spent_window, toFloat64(spent_after) AS spent_after, toUInt8(met.customer_key != 0) AS met
 FROM
 (
@@ -17,7 +21,7 @@ FROM
 ) AS drawn
 LEFT JOIN
 (
-    SELECT customer_key, offer, content, threshold, reward, propensity
+    SELECT customer_key, offer, content, threshold, reward, propensity, content_propensity
     FROM assignments
     WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16}
       AND cityHash64(customer_key) % {part:UInt32} = 0
