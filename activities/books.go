@@ -34,6 +34,7 @@ type LedgerStore interface {
 	Payouts(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
 	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Reversal, error)
 	Dues(ctx context.Context, run campaign.Run, shard campaign.Shard) (dues []settlement.Due, booked []bool, err error)
+	Breaks(ctx context.Context, run campaign.Run) ([]settlement.Break, error)
 	Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
 }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/ledger"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/settlement"
 )
 
 // derive makes the transactions of a batch from what the warehouse knows, without those that are booked already.
@@ -37,6 +38,9 @@ func (a *Books) derive(ctx context.Context, in BookBatchInput) ([]ledger.Transac
 	case BatchClawback:
 		of = in.Shard
 		all, err = a.clawbacks(ctx, book, in)
+	case BatchForgo:
+		of = in.Shard
+		all, err = a.forgone(ctx, book, in)
 	case BatchClose:
 		all, err = a.rest(ctx, book)
 	default:
@@ -260,6 +264,34 @@ func (a *Books) clawbacks(ctx context.Context, book ledger.Book, in BookBatchInp
 			continue
 		}
 		t, err := book.Clawback(r.Customer, r.Offer, r.Round, r.Pass, r.Amount)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// forgone are the refused payouts that a person decided will not be made.
+func (a *Books) forgone(ctx context.Context, book ledger.Book, in BookBatchInput) ([]ledger.Transaction, error) {
+	breaks, err := a.Store.Breaks(ctx, in.Run)
+	if err != nil {
+		return nil, err
+	}
+	decided := map[campaign.ID]bool{}
+	for _, b := range breaks {
+		decided[b.Payout] = decided[b.Payout] || b.Kind == settlement.Forgone
+	}
+	dues, _, err := a.Store.Dues(ctx, in.Run, in.Shard)
+	if err != nil {
+		return nil, err
+	}
+	var all []ledger.Transaction
+	for _, d := range dues {
+		if !decided[d.Payout] || d.State != campaign.PayoutRefused {
+			continue
+		}
+		t, err := book.Forgo(d.Customer, d.Offer, d.Round, d.Rest())
 		if err != nil {
 			return nil, err
 		}

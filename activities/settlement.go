@@ -2,7 +2,6 @@ package activities
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -54,7 +53,9 @@ type ReconcilePayoutsOutput struct {
 	OursAmount   money.Minor `json:"ours_amount"`
 	Theirs       uint64      `json:"theirs"`
 	TheirsAmount money.Minor `json:"theirs_amount"`
+	Matched      uint64      `json:"matched"`
 	Differences  []Fault     `json:"differences,omitempty"`
+	Open         uint64      `json:"open,omitempty"` // breaks that nobody has settled yet, of this statement and of earlier ones
 }
 
 // ClawBackInput asks to judge a shard's paid redemptions again at the end of the clawback window.
@@ -153,6 +154,8 @@ type SettlementStore interface {
 	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Reversal, error)
 	RecordClawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard, pass uint16, at time.Time, reversals []settlement.Reversal) error
 	RecordLate(ctx context.Context, run campaign.Run, late []settlement.Redemption) error
+	Breaks(ctx context.Context, run campaign.Run) ([]settlement.Break, error)
+	RecordBreaks(ctx context.Context, run campaign.Run, actor string, at time.Time, breaks []settlement.Break) error
 	Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
 }
 
@@ -196,49 +199,6 @@ func (a *Settlement) qualify(ctx context.Context, in QualifyCustomersInput) (out
 	for _, r := range redeemed {
 		if out.Due, err = money.Add(out.Due, r.Due); err != nil {
 			return out, err
-		}
-	}
-	return out, nil
-}
-
-// ReconcilePayouts compares our record with the provider's, payout by payout.
-func (a *Settlement) ReconcilePayouts(ctx context.Context, in ReconcilePayoutsInput) (ReconcilePayoutsOutput, error) {
-	stop := heartbeat(ctx)
-	defer stop()
-	payouts, err := a.Store.Payouts(ctx, in.Run, campaign.Shard{})
-	if err != nil {
-		return ReconcilePayoutsOutput{}, Classify(err)
-	}
-	both := settlement.NewReconciliation()
-	for _, p := range payouts {
-		if p.State == campaign.PayoutPaid {
-			both.Ours(settlement.Payout{Key: p.Payout, Amount: p.Amount, Currency: p.Currency, Customer: p.Customer})
-		}
-	}
-	brief, err := a.Briefs.Brief(ctx, in.Run)
-	if err != nil {
-		return ReconcilePayoutsOutput{}, Classify(err)
-	}
-	provider, err := a.Payouts.of(brief.Spec)
-	if err != nil {
-		return ReconcilePayoutsOutput{}, Classify(err)
-	}
-	err = provider.List(ctx, in.Run, func(p settlement.Payout) error { both.Theirs(p); return nil })
-	if err != nil {
-		return ReconcilePayoutsOutput{}, Classify(fmt.Errorf("list the provider's payouts: %w", err))
-	}
-	d := both.Differences()
-	out := ReconcilePayoutsOutput{Ours: d.Ours.Payouts, OursAmount: d.Ours.Amount, Theirs: d.Theirs.Payouts, TheirsAmount: d.Theirs.Amount}
-	for _, f := range []struct {
-		kind, message string
-		of            settlement.Difference
-	}{
-		{"missing", "we hold it for paid, the provider does not have it", d.Missing},
-		{"surplus", "the provider paid it, we do not hold it for paid", d.Surplus},
-		{"unequal", "the provider paid another amount", d.Unequal},
-	} {
-		if f.of.Payouts > 0 {
-			out.Differences = append(out.Differences, Fault{Kind: f.kind, Message: fmt.Sprintf("%s (difference %d)", f.message, f.of.Amount), Customers: f.of.Payouts, Example: f.of.Customer})
 		}
 	}
 	return out, nil

@@ -27,18 +27,18 @@ type bench interface {
 }
 
 var benches = map[string]bench{
-	"offers":       &offersBench{},
-	"campaign":     &campaignBench{},
-	"features":     &featuresBench{},
-	"hillstrom":    &hillstromBench{},
-	"import":       &importBench{},
-	"intervals":    &intervalsBench{},
-	"ope":          &opeBench{},
-	"regret":       &regretBench{},
-	"rehearse":     &rehearseBench{},
-	"score":        &scoreBench{},
-	"truth":        &truthBench{},
-	"uplift-truth": &upliftTruthBench{},
+	"offers":           &offersBench{},
+	"campaign":         &campaignBench{},
+	"features":         &featuresBench{},
+	"hillstrom":        &hillstromBench{},
+	"import":           &importBench{},
+	"intervals":        &intervalsBench{},
+	"ope":              &opeBench{},
+	"rehearse":         &rehearseBench{},
+	"score":            &scoreBench{},
+	"truth":            &truthBench{},
+	"uplift-truth":     &upliftTruthBench{},
+	"settlement-chaos": &settlementChaosBench{},
 }
 
 func main() {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -22,7 +23,7 @@ var errLedgerChanged = errors.New("the ledger is not what was booked")
 
 func newLedgerCommand(a *App) *cobra.Command {
 	var occurrence uint32
-	var head string
+	var head, at string
 	cmd := &cobra.Command{
 		Use: "ledger CAMPAIGN [balance|batches|verify|show CUSTOMER]", Short: "A campaign's books: balances, batches, proof", GroupID: groupCampaign,
 		Args: cobra.RangeArgs(1, 3), ValidArgsFunction: completeLedger,
@@ -33,6 +34,8 @@ func newLedgerCommand(a *App) *cobra.Command {
   verify          reads every posting and finds any that was changed, removed or added since it was booked
   show CUSTOMER   the postings of one customer, by the id in your own data, or #KEY
 
+In the place of a campaign, budget:NAME is a budget that campaigns share, and receivables:CURRENCY what customers owe.
+
 The chain's head is also kept in the report and in the books' workflow; verify compares with the report's, or with
 the one that you give by --head (` + "`temporal workflow query --type head --workflow-id books/CAMPAIGN/1`" + `).`,
 		Example: "  starter ledger card-spend-autumn\n  starter ledger card-spend-autumn verify\n  starter ledger card-spend-autumn show C-10042",
@@ -42,6 +45,12 @@ the one that you give by --head (` + "`temporal workflow query --type head --wor
 				return err
 			}
 			defer func() { _ = store.Close() }()
+			if name, shared := strings.CutPrefix(args[0], "budget:"); shared {
+				return a.sharedBooks(cmd.Context(), store, campaign.SharedBudget(name), args[1:], head)
+			}
+			if currency, owed := strings.CutPrefix(args[0], "receivables:"); owed {
+				return a.sharedBooks(cmd.Context(), store, campaign.Receivables(currency), args[1:], head)
+			}
 			run, err := a.latestRun(cmd.Context(), store, args[0], occurrence)
 			if err != nil {
 				return err
@@ -55,6 +64,9 @@ the one that you give by --head (` + "`temporal workflow query --type head --wor
 				return err
 			}
 			b := books{App: a, store: store, run: run, currency: brief.Spec.Currency, zone: zone}
+			if b.at, err = momentIn(at, zone); err != nil {
+				return withExit(ExitUsage, err)
+			}
 			what := append(args[1:], "balance")[0]
 			switch {
 			case what == "balance" && len(args) < 3:
@@ -72,6 +84,7 @@ the one that you give by --head (` + "`temporal workflow query --type head --wor
 		},
 	}
 	cmd.Flags().Uint32Var(&occurrence, "occurrence", 0, "which occurrence (default: the last one)")
+	cmd.Flags().StringVar(&at, "at", "", "balances as of this campaign time: 2006-01-02 (its end) or 2006-01-02T15:04")
 	cmd.Flags().StringVar(&head, "head", "", "the chain's head as it is known from elsewhere, for verify")
 	return cmd
 }
@@ -83,18 +96,34 @@ func completeLedger(_ *cobra.Command, args []string, _ string) ([]string, cobra.
 	return nil, cobra.ShellCompDirectiveNoFileComp
 }
 
+// sharedBooks shows books that campaigns share.
+func (a *App) sharedBooks(ctx context.Context, store *warehouse.Warehouse, run campaign.Run, args []string, head string) error {
+	b := books{App: a, store: store, run: run, zone: time.UTC}
+	_, b.currency, _ = strings.Cut(run.Campaign, "receivables:")
+	switch append(args, "balance")[0] {
+	case "balance":
+		return b.balance(ctx)
+	case "batches":
+		return b.batches(ctx)
+	case "verify":
+		return b.verify(ctx, head)
+	}
+	return withExit(ExitUsage, fmt.Errorf("%q is not balance, batches or verify", args[0]))
+}
+
 type books struct {
 	*App
 	store    *warehouse.Warehouse
 	run      campaign.Run
 	currency string
 	zone     *time.Location // that people read its times in
+	at       time.Time      // of the balances; zero: now
 }
 
 func (b books) money(amount money.Minor) string { return money.Format(amount, b.currency, b.Lang) }
 
 func (b books) balance(ctx context.Context) error {
-	balances, err := b.store.Balances(ctx, b.run)
+	balances, err := b.balances(ctx)
 	if err != nil {
 		return err
 	}
@@ -129,6 +158,28 @@ func (b books) balance(ctx context.Context) error {
 		return fmt.Errorf("%w: its accounts sum to %s", errLedgerChanged, b.money(sum))
 	}
 	return nil
+}
+
+func (b books) balances(ctx context.Context) (map[ledger.Account]money.Minor, error) {
+	if b.at.IsZero() {
+		return b.store.Balances(ctx, b.run)
+	}
+	return b.store.BalancesAt(ctx, b.run, b.at)
+}
+
+// momentIn reads a day, which means its end, or a minute in a zone; empty is no moment.
+func momentIn(text string, zone *time.Location) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
+		return day.AddDate(0, 0, 1).Add(-time.Second), nil
+	}
+	at, err := time.ParseInLocation("2006-01-02T15:04", text, zone)
+	if err != nil {
+		return at, fmt.Errorf("--at is %q: write 2006-01-02 or 2006-01-02T15:04", text)
+	}
+	return at, nil
 }
 
 func (b books) batches(ctx context.Context) error {

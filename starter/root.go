@@ -27,8 +27,9 @@ var commands = []func(*App) *cobra.Command{
 	newReportCommand,
 	newWhyCommand,
 	newDecisionsCommand,
-	newLearnCommand,
 	newLedgerCommand,
+	newSettleCommand,
+	newPayoutsCommand,
 	newProviderCommand,
 	newPartCommand,
 }

@@ -57,7 +57,7 @@ func Books(ctx workflow.Context, state BooksState) error {
 				if done, ok := state.Batches[key]; ok {
 					return done, nil
 				}
-				out, err := run(post(ctx), books.PostBatch, activities.PostBatchInput{Batch: in, Number: state.Number + 1, Previous: state.Head},
+				out, err := run(workflow.WithTaskQueue(post(ctx), KeeperQueue), books.PostBatch, activities.PostBatchInput{Batch: in, Number: state.Number + 1, Previous: state.Head},
 					fmt.Sprintf("batch %d: %s", state.Number+1, key))
 				if err != nil {
 					return out, err

@@ -32,6 +32,11 @@ func (s *settlementRun) pay(ctx workflow.Context) error {
 		}
 		wait = min(2*wait, mostWait)
 	}
+	if s.in.Pass > 0 { // a person may have decided that some will not be paid
+		if _, err := s.book(ctx, activities.BatchForgo); err != nil {
+			return err
+		}
+	}
 	_, err := s.book(ctx, activities.BatchPaid)
 	return err
 }

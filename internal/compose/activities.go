@@ -45,7 +45,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
 		&activities.Dispatch{Store: store, Briefs: store, Channels: activities.Channels{campaign.ChannelEmail: mail}, Throttle: throttle{temporal}},
 		&activities.Settlement{Store: store, Briefs: store, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts}, Throttle: throttle{temporal}},
-		&activities.Books{Store: store, Briefs: store, Keeper: bookkeeper{temporal}},
+		newBooks(store, temporal),
 		&activities.Measurement{Store: store, Briefs: store},
 		&activities.Reports{Store: store, Briefs: store},
 		&activities.World{Population: &population{store: store}},
@@ -53,4 +53,8 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		to.RegisterActivity(stage)
 	}
 	return nil
+}
+
+func newBooks(store *warehouse.Warehouse, temporal client.Client) *activities.Books {
+	return &activities.Books{Store: store, Briefs: store, Keeper: bookkeeper{temporal}}
 }

@@ -29,6 +29,9 @@ type Config struct {
 // AtOnce is how many activities a worker runs at once when nobody says otherwise: most of them wait for the engine.
 const AtOnce = 8
 
+// keepersAtOnce is how many batches a worker writes at once: one for each campaign that books.
+const keepersAtOnce = 4
+
 // RunWorker serves campaigns until the context ends. It waits for servers that are not there yet and says so.
 func RunWorker(ctx context.Context, c Config) error {
 	if c.AtOnce == 0 {
@@ -49,17 +52,25 @@ func RunWorker(ctx context.Context, c Config) error {
 		return err
 	}
 	defer store.Close()
+	metrics := newActivityMetrics(registry, c.Log)
 	w := worker.New(temporal, workflows.TaskQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize: c.AtOnce,
 		MaxHeartbeatThrottleInterval:       500 * time.Millisecond, // a pause is felt within a second
 		DefaultHeartbeatThrottleInterval:   500 * time.Millisecond,
-		Interceptors:                       []interceptor.WorkerInterceptor{newActivityMetrics(registry, c.Log)},
+		Interceptors:                       []interceptor.WorkerInterceptor{metrics},
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	workflows.Register(w)
 	if err := registerActivities(w, store, temporal, c.Providers); err != nil {
 		return err
 	}
+	keepers := worker.New(temporal, workflows.KeeperQueue, worker.Options{
+		MaxConcurrentActivityExecutionSize: keepersAtOnce,
+		DisableWorkflowWorker:              true,
+		Interceptors:                       []interceptor.WorkerInterceptor{metrics},
+		WorkerStopTimeout:                  10 * time.Second,
+	})
+	keepers.RegisterActivity(newBooks(store, temporal))
 	failed := make(chan error, 1)
 	if c.Metrics != "" {
 		go func() { failed <- ServeMetrics(ctx, c.Metrics, registry) }()
@@ -68,6 +79,10 @@ func RunWorker(ctx context.Context, c Config) error {
 		return fmt.Errorf("start the worker: %w", err)
 	}
 	defer w.Stop()
+	if err := keepers.Start(); err != nil {
+		return fmt.Errorf("start the keepers' worker: %w", err)
+	}
+	defer keepers.Stop()
 	c.Log.Info("The worker serves campaigns", zap.String("queue", workflows.TaskQueue), zap.Int("at_once", c.AtOnce))
 	if c.Ready != nil {
 		c.Ready()

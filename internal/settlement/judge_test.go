@@ -137,21 +137,3 @@ func TestVerdictsAreMonotonous(t *testing.T) {
 		}
 	})
 }
-
-func TestReconciliation(t *testing.T) {
-	run := campaign.Run{Campaign: "a", Occurrence: 1}
-	of := func(customer uint32, amount money.Minor) Payout {
-		return Payout{Key: run.PayoutID(customer, "x", 1), Customer: customer, Amount: amount, Currency: "KRW"}
-	}
-	r := NewReconciliation()
-	for _, p := range []Payout{of(1, 5), of(1, 5), of(2, 5), of(3, 5), of(4, 5)} {
-		r.Ours(p)
-	}
-	for _, p := range []Payout{of(1, 5), of(2, 4), of(9, 5)} {
-		r.Theirs(p)
-	}
-	require.Equal(t, Differences{
-		Ours: Side{4, 20}, Theirs: Side{3, 14},
-		Missing: Difference{2, 10, 3}, Surplus: Difference{1, -5, 9}, Unequal: Difference{1, 1, 2},
-	}, r.Differences())
-}

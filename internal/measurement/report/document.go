@@ -115,7 +115,7 @@ type Settlement struct {
 
 // Difference is one kind of disagreement with the provider.
 type Difference struct {
-	Kind     string `json:"kind"` // missing, surplus, unequal
+	Kind     string `json:"kind"` // missing, surplus, unequal, twice
 	Payouts  uint64 `json:"payouts"`
 	Customer uint32 `json:"customer"` // an example
 }

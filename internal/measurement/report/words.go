@@ -32,7 +32,7 @@ var words = map[string][2]string{
 	// settlement
 	"owed": {"Due", "지급 대상"}, "refused": {"Refused by the provider", "지급 거절"}, "unsettled": {"Outcome unknown", "결과 미확인"}, "ours": {"Our record", "당사 기록"}, "theirs": {"The provider's", "지급사 기록"},
 	"agree": {"Both sides agree to the unit.", "양쪽 기록이 한 건도 다르지 않습니다."}, "disagree": {"The two sides differ:", "양쪽 기록이 다릅니다:"}, "missing": {"held for paid by us, unknown to the provider", "당사는 지급, 지급사에는 없음"},
-	"surplus": {"paid by the provider, not held for paid by us", "지급사는 지급, 당사 기록에는 없음"}, "unequal": {"paid with another amount", "금액이 다름"}, "clawed": {"Taken back", "환수"}, "example": {"for example customer", "예: 고객"}, "payouts": {"payouts", "건"},
+	"surplus": {"paid by the provider, not held for paid by us", "지급사는 지급, 당사 기록에는 없음"}, "unequal": {"paid with another amount", "금액이 다름"}, "twice": {"paid more than once by the provider", "지급사가 두 번 이상 지급"}, "clawed": {"Taken back", "환수"}, "example": {"for example customer", "예: 고객"}, "payouts": {"payouts", "건"},
 	// effect
 	"spend": {"Spend per customer in the window", "집계 기간 중 고객당 구매액"}, "purchases": {"Purchases per customer in the window", "집계 기간 중 고객당 구매 횟수"}, "difference": {"Difference", "차이"},
 	"interval": {"%s interval", "%s 신뢰구간"}, "relative": {"Relative", "상대 차이"}, "incremental": {"Additional, over all treated", "발송군 전체의 증가분"}, "unit_cost_spend": {"Cost per unit of additional spend", "추가 구매액 1단위당 비용"}, "unit_cost_purchases": {"Cost per additional purchase", "추가 구매 1건당 비용"},

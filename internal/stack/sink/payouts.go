@@ -47,7 +47,7 @@ func (h *handler) signed(serve http.HandlerFunc) http.HandlerFunc {
 
 func (h *handler) pay(w http.ResponseWriter, r *http.Request) {
 	t, key := h.faults.payouts.Load(), r.PathValue("key")
-	request := h.till.Requests(key)
+	request := h.till.Asked(key)
 	meets := func(share float64, what string) bool { return t.luck(share, what, key, request) }
 	time.Sleep(time.Duration(t.DelayMS) * time.Millisecond)
 	switch {

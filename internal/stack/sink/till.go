@@ -39,6 +39,7 @@ type till struct {
 	size    int64
 	payouts map[string]*payout
 	keys    []string // in the order of payment
+	asked   map[string]int
 }
 
 func openTill(dir string) (*till, error) {
@@ -50,7 +51,7 @@ func openTill(dir string) (*till, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the sink's payouts: %w", err)
 	}
-	t := &till{file: file, payouts: map[string]*payout{}}
+	t := &till{file: file, payouts: map[string]*payout{}, asked: map[string]int{}}
 	text, err := io.ReadAll(file)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("read the sink's payouts: %w", err), file.Close())
@@ -106,14 +107,12 @@ func (p payout) told() payout {
 	return p
 }
 
-// Requests is how often a key came.
-func (t *till) Requests(key string) int {
+// Asked counts a request for a key, whatever becomes of it, and says how many there were before.
+func (t *till) Asked(key string) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if p, known := t.payouts[key]; known {
-		return p.Requests
-	}
-	return 0
+	t.asked[key]++
+	return t.asked[key] - 1
 }
 
 // Before is a payout that was made before a key's: the last one of the same reference.
