@@ -11,8 +11,9 @@ import (
 )
 
 var (
-	// A variable stands in the code as a constant of its own: not in a sentence, where a * or a word may follow.
-	inCode = regexp.MustCompile(`"(DANBI_[A-Z0-9_]+)"`)
+	// A variable stands in the code as a constant of its own: not in a sentence, where a * or a word may follow. What ends
+	// with a line is the beginning of several.
+	inCode = regexp.MustCompile(`"(DANBI_[A-Z0-9_]*[A-Z0-9])"`)
 	inText = regexp.MustCompile(`\bDANBI_[A-Z0-9_]*[A-Z0-9]\b`)
 )
 
