@@ -21,6 +21,7 @@ type OfferStore interface {
 	// StoredAssignments gives those of the shard that are written already, in the order of their keys.
 	StoredAssignments(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(offers.Assignment) error) error
 	WriteAssignments(ctx context.Context, run campaign.Run, all []offers.Assignment) error
+	KnowledgeStore
 }
 
 // Prices are the multipliers at which the budget is spent, with what they lead to.
@@ -45,6 +46,8 @@ type Prices struct {
 	Share   uint32       `json:"share,omitempty"`   // Lower, of 2^32
 	Swapped uint64       `json:"swapped,omitempty"` // customers whose assignment is written already, because it is not the prices'
 	Refused uint64       `json:"refused,omitempty"` // options whose figures could not be reckoned with
+
+	Knowledge string `json:"knowledge,omitempty"` // the version of what was learned that values are by; empty: the prior
 }
 
 // LimitPrice is one limit at the prices.
@@ -61,6 +64,8 @@ type PriceOffersInput struct {
 	Run      campaign.Run     `json:"run"`
 	Snapshot Snapshot         `json:"snapshot"`
 	Shards   []campaign.Shard `json:"shards"`
+
+	Knowledge string `json:"knowledge,omitempty"` // as LearnOffers named it
 }
 
 // PriceOffersOutput is the prices.

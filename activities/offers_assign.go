@@ -15,6 +15,7 @@ var ErrNobodyTreated = errors.New("nobody is treated: the audience is too small 
 var (
 	_ = classify(offers.ErrNothingAffordable, "NothingAffordable", true)
 	_ = classify(offers.ErrInfeasible, "Infeasible", true)
+	_ = classify(offers.ErrNoKnowledge, "NoKnowledge", true)
 	_ = classify(ErrNobodyTreated, "NobodyEligible", true)
 )
 
@@ -26,7 +27,7 @@ type pricing struct {
 	rules  offers.Rules
 }
 
-func (o *Offers) pricing(ctx context.Context, run campaign.Run) (pricing, error) {
+func (o *Offers) pricing(ctx context.Context, run campaign.Run, knowledge string) (pricing, error) {
 	brief, err := o.Briefs.Brief(ctx, run)
 	if err != nil {
 		return pricing{}, err
@@ -36,6 +37,9 @@ func (o *Offers) pricing(ctx context.Context, run campaign.Run) (pricing, error)
 		return pricing{}, err
 	}
 	ladder, err := offers.NewLadder(brief.Spec, times)
+	if err == nil {
+		ladder, err = o.taught(ctx, ladder, knowledge)
+	}
 	return pricing{brief: brief, ladder: ladder, draws: offers.Draws{Salt: brief.Policy.Salt, Run: run}, rules: offers.NewRules(brief.Spec)}, err
 }
 
@@ -43,7 +47,7 @@ func (o *Offers) pricing(ctx context.Context, run campaign.Run) (pricing, error)
 func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOffersOutput, error) {
 	stop := heartbeat(ctx)
 	defer stop()
-	p, err := o.pricing(ctx, in.Run)
+	p, err := o.pricing(ctx, in.Run, in.Knowledge)
 	if err != nil {
 		return PriceOffersOutput{}, Classify(err)
 	}
@@ -78,14 +82,14 @@ func (o *Offers) PriceOffers(ctx context.Context, in PriceOffersInput) (PriceOff
 	if err := o.swap(ctx, in, p, solution); err != nil {
 		return PriceOffersOutput{}, Classify(err)
 	}
-	return PriceOffersOutput{Prices: p.prices(solution)}, nil
+	return PriceOffersOutput{Prices: p.prices(solution, in.Knowledge)}, nil
 }
 
-func (p pricing) prices(solution offers.Solution) Prices {
+func (p pricing) prices(solution offers.Solution, knowledge string) Prices {
 	prices := Prices{
 		Explore: solution.Prices.Explore, Share: solution.Prices.Share, Lower: float64(solution.Prices.Share) / (1 << 32),
 		Cost: solution.Cost, Out: solution.Out, Value: solution.Value, DualBound: solution.DualBound,
-		Offers: map[string]uint64{offers.NoOffer: solution.None}, Swapped: uint64(len(solution.Swaps)), Refused: solution.Refused,
+		Offers: map[string]uint64{offers.NoOffer: solution.None}, Swapped: uint64(len(solution.Swaps)), Refused: solution.Refused, Knowledge: knowledge,
 	}
 	for k, n := range solution.Offers {
 		prices.Offers[p.ladder.Offer(k).ID] = n
@@ -156,7 +160,7 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	stop := heartbeat(ctx)
 	defer stop()
 	out := AssignOffersOutput{}
-	p, err := o.pricing(ctx, in.Run)
+	p, err := o.pricing(ctx, in.Run, in.Prices.Knowledge)
 	if err != nil {
 		return out, Classify(err)
 	}

@@ -34,6 +34,7 @@ var benches = map[string]bench{
 	"import":           &importBench{},
 	"intervals":        &intervalsBench{},
 	"ope":              &opeBench{},
+	"regret":           &regretBench{},
 	"rehearse":         &rehearseBench{},
 	"score":            &scoreBench{},
 	"truth":            &truthBench{},

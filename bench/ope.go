@@ -4,9 +4,9 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"maps"
 	"math"
 	"math/rand/v2"
-	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/measurement/ope"
@@ -52,7 +52,8 @@ func (b *opeBench) run(ctx context.Context, quick bool) (map[string]any, error) 
 	}
 	var snips, dr opeTally
 	var effective float64
-	began, cpu := time.Now(), cpuOf(self())
+	out := map[string]any{}
+	section := (*engines)(nil).begin()
 	for number := range b.worlds {
 		w, err := newOPEWorld(uint64(number+1), b.population)
 		if err != nil {
@@ -80,15 +81,15 @@ func (b *opeBench) run(ctx context.Context, quick bool) (map[string]any, error) 
 		}
 	}
 	n := float64(b.seeds)
-	out := map[string]any{
+	section.end(out)
+	maps.Copy(out, map[string]any{
 		"seeds": b.seeds, "worlds": b.worlds, "customers": b.customers, "population": b.population, "explore": opeExplore,
 		"bias_snips": snips.error / n, "bias_dr": dr.error / n, "rmse_snips": math.Sqrt(snips.squares / n), "rmse_dr": math.Sqrt(dr.squares / n),
 		// The mean error in its own standard errors: within about two is none.
 		"bias_snips_z": snips.error / math.Sqrt(snips.squares), "bias_dr_z": dr.error / math.Sqrt(dr.squares),
 		"half_width_snips": snips.wide / n, "half_width_dr": dr.wide / n, "effective_rows": effective,
 		"coverage_snips": float64(snips.covered) / n, "coverage_dr": float64(dr.covered) / n,
-		"seconds": time.Since(began).Seconds(), "cpu_seconds": cpuOf(self()) - cpu, "rss_mb": peakOf(self()),
-	}
+	})
 	// An estimator that is right covers 95% of the truths; so few would have a chance below one in a million.
 	if least := 0.95 - 5*math.Sqrt(0.95*0.05/n); float64(dr.covered)/n < least || float64(snips.covered)/n < least {
 		return nil, fmt.Errorf("%w: intervals of 95%% cover %d (SNIPS) and %d (DR) of %d truths", errWrong, snips.covered, dr.covered, b.seeds)
@@ -126,27 +127,21 @@ func newOPEWorld(seed uint64, population int) (*opeWorld, error) {
 	w := &opeWorld{ladder: ladder, arms: ladder.Len() + 1, keys: p.keys,
 		x: make([][]float64, population), y: make([][]float64, population), options: make([][]offers.Option, population)}
 	margin := float64(brief.Spec.Budget.Margin)
-	err = p.each(func(i int, key uint32) error {
-		c := p.before(key, nil, worldEnds)
+	err = p.each(func(i int, key uint32, o *world.Oracle) error {
+		c := before(key, o, worldEnds, nil)
 		forecast, all := ladder.Options(c, nil)
 		w.options[i] = all
 		w.x[i] = []float64{math.Log1p(max(0, forecast.Mean)), forecast.Zero, math.Log1p(max(0, float64(c.Months[0]))), math.Sqrt(max(0, forecast.Mean))}
 		w.y[i] = make([]float64, w.arms)
 		for k := -1; k < ladder.Len(); k++ {
 			var touches []world.Touch
-			var o offers.Option
 			if k >= 0 {
-				o = all[k]
-				if !o.Feasible {
+				if !all[k].Feasible {
 					continue
 				}
-				touches = append(touches, t.message(key, o))
+				touches = append(touches, t.message(key, int64(all[k].Threshold), int64(all[k].Reward)))
 			}
-			spend, later, _ := p.outcome(key, t, touches)
-			w.y[i][k+1] = margin * float64(spend+later)
-			if k >= 0 && spend >= int64(o.Threshold) {
-				w.y[i][k+1] -= float64(o.Reward)
-			}
+			w.y[i][k+1] = t.result(o, touches...).worth(margin)
 		}
 		return nil
 	})

@@ -17,6 +17,7 @@ import (
 	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/warehouse"
+	"github.com/danbi-project/danbi/internal/world/likeness"
 )
 
 // rehearseOptions say how a plan is rehearsed.
@@ -29,6 +30,8 @@ type rehearseOptions struct {
 	usual      bool // the defaults in place of drawn markets
 	atOnce     int
 	folder     string // where runs live
+	like       likeOptions
+	fitted     []likeness.Fitted // to the files of like; the rest is drawn
 }
 
 func newRehearseCommand(a *App) *cobra.Command {
@@ -47,7 +50,8 @@ The audience and the budget are scaled to the size of a run, and the figures bac
 
 When a warehouse is running, the forecast is kept there, and starter report shows it beside the outcome.`,
 		Example: `  starter rehearse examples/card-spend.yaml --runs 20
-  starter rehearse examples/win-back.yaml --runs 9 --customers 10000 --population 2000000 --json`,
+  starter rehearse examples/win-back.yaml --runs 9 --customers 10000 --population 2000000 --json
+  starter rehearse spring.yaml --like exports --mapping mapping.yaml`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: yamlFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.rehearseMany(cmd.Context(), args[0], o) },
@@ -61,8 +65,12 @@ When a warehouse is running, the forecast is kept there, and starter report show
 	flags.BoolVar(&o.usual, "usual-market", false, "the default parameters in every run, in place of drawn ones: narrower, and surer than anybody is")
 	flags.IntVar(&o.atOnce, "at-once", max(1, min(runtime.NumCPU(), 4)), "runs at once; each takes about 1 GB of memory")
 	flags.StringVar(&o.folder, "folder", os.TempDir(), "where the runs' data lie while they run")
+	flags.StringVar(&o.like.data, "like", "", "people like those of the files in this folder, as starter world --like fits them; only the rest is drawn")
+	flags.StringVar(&o.like.mapping, "mapping", "", "of --like: how to read them (default: examples/<folder>/import.yaml)")
 	_ = cmd.MarkFlagFilename("policy", "yaml", "yml")
+	_ = cmd.MarkFlagFilename("mapping", "yaml", "yml")
 	_ = cmd.MarkFlagDirname("folder")
+	_ = cmd.MarkFlagDirname("like")
 	return cmd
 }
 
@@ -76,6 +84,13 @@ func (a *App) rehearseMany(ctx context.Context, spec string, o rehearseOptions) 
 		return withExit(ExitUsage, errors.New(a.text("a rehearsal needs a spec with window.starts", "리허설에는 window.starts가 있는 스펙이 필요합니다")))
 	case o.runs < 1 || o.runs > 1000 || o.customers < 500 || o.atOnce < 1:
 		return withExit(ExitUsage, errors.New(a.text("--runs is 1 to 1000, --customers at least 500, --at-once at least 1", "--runs는 1~1000, --customers는 500 이상, --at-once는 1 이상입니다")))
+	}
+	if o.like.data != "" {
+		found, _, err := a.compareWith(ctx, o.like, o.seed)
+		if err != nil {
+			return err
+		}
+		o.fitted = found.Fitted
 	}
 	store := a.warehouseIfThere(ctx)
 	if store != nil {

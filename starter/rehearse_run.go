@@ -80,15 +80,25 @@ func (r rehearsal) populate(ctx context.Context, store *warehouse.Warehouse) err
 		Customers: r.o.customers, Months: worldMonths, Seed: r.seed, Campaigns: worldCampaigns,
 		Until: time.Date(opens.Year(), opens.Month(), opens.Day(), 0, 0, 0, 0, world.Home),
 	}
-	if !r.o.usual {
-		p.Parameters = world.DrawParameters(r.seed)
-	}
+	p.Parameters = r.market()
 	w, err := world.New(p)
 	if err != nil {
 		return err
 	}
 	_, err = w.Create(ctx, store, world.Making{})
 	return err
+}
+
+// market is what the run's people are like: drawn by its seed, but for what is known.
+func (r rehearsal) market() world.Parameters {
+	p := world.DefaultParameters()
+	if !r.o.usual {
+		p = world.DrawParameters(r.seed)
+	}
+	for _, f := range r.o.fitted {
+		p = p.With(f.Name, f.Value)
+	}
+	return p
 }
 
 // follow runs the workflow until it is settled.

@@ -9,6 +9,8 @@ import (
 
 	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/measurement/report"
+	"github.com/danbi-project/danbi/internal/world"
+	"github.com/danbi-project/danbi/internal/world/likeness"
 	"github.com/danbi-project/danbi/workflows"
 )
 
@@ -37,6 +39,16 @@ func TestRehearsalsScaleThePlanAndApproveIt(t *testing.T) {
 	brief.Spec.Currency = "CHF"
 	_, err = scaled(brief, 1)
 	require.ErrorContains(t, err, "CHF")
+}
+
+func TestMarketsAreDrawnButForWhatIsKnown(t *testing.T) {
+	r := rehearsal{seed: 7}
+	require.Equal(t, world.DrawParameters(7), r.market())
+	r.o.fitted = []likeness.Fitted{{Name: "rate_mean", Value: 2.5}}
+	require.Equal(t, world.DrawParameters(7).With("rate_mean", 2.5), r.market())
+	require.Equal(t, 2.5, r.market().RateMean)
+	r.o.usual, r.o.fitted = true, nil
+	require.Equal(t, world.DefaultParameters(), r.market())
 }
 
 func TestOutcomesAreScaledBackAndBreachesNamed(t *testing.T) {

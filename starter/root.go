@@ -27,6 +27,7 @@ var commands = []func(*App) *cobra.Command{
 	newReportCommand,
 	newWhyCommand,
 	newDecisionsCommand,
+	newLearnCommand,
 	newLedgerCommand,
 	newSettleCommand,
 	newPayoutsCommand,

@@ -27,17 +27,7 @@ type likeOptions struct {
 
 // like fits a population's parameters to files and shows how like them it is.
 func (a *App) like(ctx context.Context, o likeOptions, p *world.Population) error {
-	if o.mapping == "" {
-		o.mapping = filepath.Join("examples", filepath.Base(filepath.Clean(o.data)), "import.yaml")
-	}
-	m, err := importing.Load(o.mapping)
-	if errors.Is(err, os.ErrNotExist) {
-		return withExit(ExitUsage, fmt.Errorf(a.text("there is no %s: say with --mapping how the files in %s are to be read (docs/import.md)", "%s 파일이 없습니다. %s의 파일을 읽는 방법을 --mapping으로 알려 주세요 (docs/import.md)"), o.mapping, o.data))
-	}
-	if err != nil {
-		return withExit(ExitInvalid, err)
-	}
-	report, parameters, err := a.compareWith(ctx, m, o.data, p.Seed)
+	report, parameters, err := a.compareWith(ctx, o, p.Seed)
 	if err != nil {
 		return err
 	}
@@ -62,8 +52,25 @@ func (a *App) like(ctx context.Context, o likeOptions, p *world.Population) erro
 	return nil
 }
 
-func (a *App) compareWith(ctx context.Context, m *importing.Mapping, data string, seed uint64) (*likeness.Report, world.Parameters, error) {
+// mappingOf is how the files are to be read.
+func (a *App) mappingOf(o likeOptions) (*importing.Mapping, error) {
+	if o.mapping == "" {
+		o.mapping = filepath.Join("examples", filepath.Base(filepath.Clean(o.data)), "import.yaml")
+	}
+	m, err := importing.Load(o.mapping)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, withExit(ExitUsage, fmt.Errorf(a.text("there is no %s: say with --mapping how the files in %s are to be read (docs/import.md)", "%s 파일이 없습니다. %s의 파일을 읽는 방법을 --mapping으로 알려 주세요 (docs/import.md)"), o.mapping, o.data))
+	}
+	return m, withExit(ExitInvalid, err)
+}
+
+// compareWith fits a world to the files, and holds one of that kind against them.
+func (a *App) compareWith(ctx context.Context, o likeOptions, seed uint64) (*likeness.Report, world.Parameters, error) {
 	var none world.Parameters
+	m, err := a.mappingOf(o)
+	if err != nil {
+		return nil, none, err
+	}
 	zone := world.Home
 	if m.Zone != "" {
 		found, err := campaign.LoadZone(m.Zone)
@@ -73,13 +80,13 @@ func (a *App) compareWith(ctx context.Context, m *importing.Mapping, data string
 		zone = found
 	}
 	reader := likeness.NewReader(zone)
-	rejected, err := warehouse.ScanImport(ctx, m, data, reader.Add)
+	rejected, err := warehouse.ScanImport(ctx, m, o.data, reader.Add)
 	if err != nil {
 		return nil, none, withExit(ExitInvalid, err)
 	}
 	book, err := reader.Book()
 	if err != nil {
-		return nil, none, withExit(ExitInvalid, fmt.Errorf("%s: %w", data, err))
+		return nil, none, withExit(ExitInvalid, fmt.Errorf("%s: %w", o.data, err))
 	}
 	book.Rejected = rejected
 	fit := likeness.Fitting(book)

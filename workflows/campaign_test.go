@@ -76,6 +76,7 @@ func newScript(t *testing.T, approves bool) *script {
 	answer(s, targeting.ScoreAudience, activities.ScoreAudienceOutput{Scores: []uint32{1, 2}})
 	answer(s, targeting.CutAudience, activities.CutAudienceOutput{})
 	answer(s, targeting.SelectAudience, activities.SelectAudienceOutput{Treated: 20, Control: 2, Funnel: activities.Funnel{"treated": 20, "control": 2}})
+	answer(s, offers.LearnOffers, activities.LearnOffersOutput{Knowledge: activities.Knowledge{ID: "k1"}})
 	answer(s, offers.PriceOffers, activities.PriceOffersOutput{Prices: activities.Prices{Cost: 90_000, Out: 40_000}})
 	answer(s, offers.AssignOffers, activities.AssignOffersOutput{Assigned: 20, Tiers: []activities.Tier{{Offer: "plus", Customers: 20, Exposure: 20_000}}})
 	s.OnActivity(dispatch.PlanWaves, mock.Anything, mock.Anything).Return(func(_ context.Context, in activities.PlanWavesInput) (activities.PlanWavesOutput, error) {

@@ -88,8 +88,21 @@ func (r *campaignRun) measure(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	r.learn(ctx)
 	return r.enter(ctx, r.stageUnlessCancelling(campaign.StageSettled),
 		fmt.Sprintf("the clawback window, until %s", r.status.local(r.times.Ends)), fmt.Sprintf("read the report: `starter report %s`", r.run.Campaign))
+}
+
+// learn adds what this campaign taught, for the next one to start from. One that fails takes nothing from this campaign:
+// the next plan learns again.
+func (r *campaignRun) learn(ctx workflow.Context) {
+	if !learnsOffers(ctx) {
+		return
+	}
+	_, err := run(compute(ctx), offers.LearnOffers, activities.LearnOffersInput{Run: r.run, Snapshot: r.snapshot, Instant: r.now(ctx).Truncate(time.Second)}, "what this campaign taught about offers")
+	if err != nil {
+		workflow.GetLogger(ctx).Warn("what the campaign taught about offers was not kept; the next plan learns again", "error", err)
+	}
 }
 
 // close waits out the clawback window, takes back what no longer holds, and closes the books.

@@ -170,7 +170,15 @@ func (r *campaignRun) personalise(ctx workflow.Context) error {
 	if err := r.enter(ctx, campaign.StagePersonalise, fmt.Sprintf("an offer for each of %d customers, within the budget", r.status.Treated), ""); err != nil {
 		return err
 	}
-	priced, err := run(compute(ctx), offers.PriceOffers, activities.PriceOffersInput{Run: r.run, Snapshot: r.snapshot, Shards: r.shards}, "prices at which the budget is spent")
+	knowledge := ""
+	if learnsOffers(ctx) {
+		learned, err := run(compute(ctx), offers.LearnOffers, activities.LearnOffersInput{Run: r.run, Snapshot: r.snapshot, Instant: r.snapshot.Instant}, "what past campaigns teach about offers")
+		if err != nil {
+			return err
+		}
+		r.status.Knowledge, knowledge = &learned.Knowledge, learned.Knowledge.ID
+	}
+	priced, err := run(compute(ctx), offers.PriceOffers, activities.PriceOffersInput{Run: r.run, Snapshot: r.snapshot, Shards: r.shards, Knowledge: knowledge}, "prices at which the budget is spent")
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,8 @@ type Status struct {
 	Control    uint64                          `json:"control"`
 	Holdout    uint64                          `json:"holdout"`
 	Prices     activities.Prices               `json:"prices"`
-	Hours      [24]uint64                      `json:"hours"` // planned, in the customers' own zones
+	Knowledge  *activities.Knowledge           `json:"knowledge,omitempty"` // what offers are valued by
+	Hours      [24]uint64                      `json:"hours"`               // planned, in the customers' own zones
 	Plan       activities.PreflightOutput      `json:"plan"`
 	Dispatch   DispatchProgress                `json:"dispatch"`
 	Deliveries map[string]uint64               `json:"deliveries,omitempty"` // by final state, of the touches that are over

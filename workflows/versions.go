@@ -17,3 +17,9 @@ func waitsForAnswers(ctx workflow.Context) bool {
 func clawsBackInSettlement(ctx workflow.Context) bool {
 	return workflow.GetVersion(ctx, "claws-back-in-settlement", workflow.DefaultVersion, 1) == 1
 }
+
+// learnsOffers: plans start from what past campaigns taught about offers, and campaigns add to it when they are measured.
+// Campaigns that began before 2026-11-22 value offers by the prior; it may go when the last of them is closed.
+func learnsOffers(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "learns-offers", workflow.DefaultVersion, 1) == 1
+}

@@ -25,8 +25,10 @@ type Assignment struct {
 	Without    float32
 	Value      money.Minor
 	Cost       money.Minor // expected
-	Propensity float32
+	Propensity float32     // chance of offer and content together
 	Explored   bool
+
+	ContentPropensity float32 // chance of the content, given the offer; 0 where there was none to choose
 }
 
 // Assign makes a customer's assignment at the prices of a decider.
@@ -53,7 +55,8 @@ func (l *Ladder) assignment(d *Decider, contents []campaign.Content, c Customer,
 	a.Offer, a.Threshold, a.Reward = l.offers[decision.Offer].ID, o.Threshold, o.Reward
 	a.Reach, a.Without, a.Value, a.Cost = o.Reach, o.Without, money.Minor(o.Value), money.Minor(o.Cost)
 	if k := d.draws.Content(c.Key, len(contents)); k >= 0 {
-		a.Content = contents[k].ID
+		a.Content, a.ContentPropensity = contents[k].ID, 1/float32(len(contents))
+		a.Propensity *= a.ContentPropensity
 	}
 	return a
 }

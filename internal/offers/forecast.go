@@ -87,4 +87,21 @@ func (f Forecast) sumAbove(x float64) float64 {
 	return f.Mean * normalAbove((math.Log(x)-f.mu)/f.sigma-f.sigma)
 }
 
+// variance is of the spend, zeros included.
+func (f Forecast) variance() float64 {
+	if f.Zero >= 1 {
+		return 0
+	}
+	return (1-f.Zero)*math.Exp(2*f.mu+2*f.sigma*f.sigma) - f.Mean*f.Mean
+}
+
+// Quantile is the amount that spend stays below with a chance.
+func (f Forecast) Quantile(chance float64) float64 {
+	if chance <= f.Zero || f.Zero >= 1 {
+		return 0
+	}
+	p := min((chance-f.Zero)/(1-f.Zero), 1-1e-9)
+	return math.Exp(f.mu + f.sigma*math.Sqrt2*math.Erfinv(2*p-1))
+}
+
 func normalAbove(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }

@@ -34,14 +34,15 @@ func TestValueAgainstSimulation(t *testing.T) {
 	o := options[0]
 	rng := rand.New(rand.NewPCG(1, 2))
 	const n = 400_000
-	var mean, without, reach, gain float64
+	var mean, without, reach, gain, later float64
+	known := l.Known()
 	for range n {
 		spend := 0.0
 		if rng.Float64() >= f.Zero {
 			spend = math.Exp(f.mu + f.sigma*rng.NormFloat64())
 		}
 		mean += spend
-		phi := effort[rng.IntN(len(effort))]
+		phi := l.effort[rng.IntN(len(l.effort))]
 		if spend == 0 {
 			phi *= effortIdle
 		}
@@ -53,12 +54,16 @@ func TestValueAgainstSimulation(t *testing.T) {
 		case phi*(goal-spend) <= float64(o.Reward):
 			reach++
 			gain += goal - spend
+			later += known.Pull.Mean * (goal - spend)
+		case phi*(goal-spend) <= 2*float64(o.Reward) && rng.Float64() < failingTries:
+			later += (known.Failing.Mean + known.Failing.Deviation) * f.Mean * afterDays / l.days
 		}
 	}
 	require.InEpsilon(t, f.Mean, mean/n, 0.01)
 	require.InDelta(t, o.Without, without/n, 0.004)
 	require.InDelta(t, o.Reach, reach/n, 0.004)
-	require.InDelta(t, float64(o.Value), 0.3*gain/n-6000*reach/n-10, 40)
+	require.InEpsilon(t, o.Gain, gain/n, 0.01)
+	require.InDelta(t, float64(o.Value), 0.3*(gain-later)/n-6000*reach/n-10, 60)
 }
 
 func TestThresholds(t *testing.T) {

@@ -10,10 +10,13 @@ import (
 )
 
 // A goal that most reach anyway only gives money away, and one that few reach discourages: a field trial found lower
-// purchases after a missed goal.
+// purchases after a missed goal. The chance with the offer is of somebody who takes notice of it; who does not is not
+// discouraged. Once failing has been priced from campaigns of one's own, only goals that next to nobody reaches are left
+// out whatever they are worth (docs/decisions/0006).
 const (
-	mostWithout = 0.30 // P(reach) without the offer
-	leastWith   = 0.20 // P(reach) with it
+	mostWithout  = 0.30 // P(reach) without the offer
+	leastWith    = 0.20 // P(reach) with it, as long as nothing has been learned
+	leastLearned = 0.05 // and then
 )
 
 // What spending more costs a customer, per unit that they had not meant to spend: they do it when that is at most the
@@ -22,18 +25,21 @@ const (
 const (
 	effortMedian = 0.125
 	effortSpread = 1.0
-	effortIdle   = 3.0  // times as much for a customer who would not have bought at all
-	informUplift = 0.01 // more spend after a message that offers nothing
+	effortIdle   = 3.0 // times as much for a customer who would not have bought at all
+
+	// Of those for whom the goal is up to twice too far, so many try for it all the same, and miss it.
+	failingTries = 0.30
+	afterDays    = 60.0 // for so long a missed goal is felt
 )
 
-// effort are equally likely values of it.
-var effort = func() (out [8]float64) {
+// efforts are equally likely values of a lognormal effort.
+func efforts(median, spread float64) (out [8]float64) {
 	for i := range out {
 		p := (float64(i) + 0.5) / float64(len(out))
-		out[i] = effortMedian * math.Exp(effortSpread*math.Sqrt2*math.Erfinv(2*p-1))
+		out[i] = median * math.Exp(spread*math.Sqrt2*math.Erfinv(2*p-1))
 	}
 	return out
-}()
+}
 
 // Ladder is a campaign's offers, ready to be valued for customers.
 type Ladder struct {
@@ -41,6 +47,8 @@ type Ladder struct {
 	days    float64 // of the window
 	margin  float64
 	contact float64 // cost of all messages to a customer
+	known   Knowledge
+	effort  [8]float64
 }
 
 // NewLadder reads the ladder of a campaign whose window has these ends.
@@ -49,8 +57,22 @@ func NewLadder(spec campaign.Spec, times campaign.Times) (*Ladder, error) {
 	if days <= 0 {
 		return nil, fmt.Errorf("the window from %s to %s has no length", times.Opens.Format(time.DateTime), times.Closes.Format(time.DateTime))
 	}
-	return &Ladder{offers: spec.Offers, days: days, margin: float64(spec.Budget.Margin), contact: float64(spec.Budget.Contact) * float64(max(1, len(spec.Touches)))}, nil
+	l := &Ladder{offers: spec.Offers, days: days, margin: float64(spec.Budget.Margin), contact: float64(spec.Budget.Contact) * float64(max(1, len(spec.Touches)))}
+	return l.With(Prior())
 }
+
+// With is the ladder as it is valued by what has been learned.
+func (l *Ladder) With(k Knowledge) (*Ladder, error) {
+	if err := k.Check(); err != nil {
+		return nil, err
+	}
+	with := *l
+	with.known, with.effort = k, efforts(k.Effort.Mean, k.EffortSpread.Mean)
+	return &with, nil
+}
+
+// Known is what the ladder is valued by.
+func (l *Ladder) Known() Knowledge { return l.known }
 
 // Len is the number of offers.
 func (l *Ladder) Len() int { return len(l.offers) }
@@ -66,6 +88,9 @@ type Customer struct {
 	Allowed []uint8 // 1 for each offer whose rule holds
 
 	Segment, Region, Brand uint16 // place in the lists that Rules name, from 1; 0: no limit names theirs
+
+	Messages  uint16 // of the last 180 days
+	Responses uint16 // to them: opened, clicked
 }
 
 // Option is one offer for one customer. Amounts are in minor units; Value and Cost are whole numbers, kept as they are
@@ -78,6 +103,8 @@ type Option struct {
 	Without    float32 // the same without it
 	Value      float32 // incremental margin less expected reward and messages
 	Cost       float32 // expected reward
+	Gain       float32 // expected incremental spend in the window
+	Deviation  float32 // of Value, by what is not known of how customers respond
 	Infeasible Reason
 }
 
@@ -88,21 +115,26 @@ type Reason string
 const (
 	ReasonRule    Reason = "rule"     // its rule does not hold
 	ReasonTooEasy Reason = "too_easy" // reached anyway by more than 30%
-	ReasonTooFar  Reason = "too_far"  // reached by fewer than 20% even with it
+	ReasonTooFar  Reason = "too_far"  // reached by too few even with it: leastWith, leastLearned
 )
 
 // Options values every offer of the ladder for a customer, into a slice that is used again.
 func (l *Ladder) Options(c Customer, into []Option) (Forecast, []Option) {
-	f := NewForecast(c.Months, int(c.Tenure), l.days)
+	f := l.known.forecast(NewForecast(c.Months, int(c.Tenure), l.days))
+	notice := l.known.attention(c.Messages, c.Responses)
+	segment := l.known.segment(f.Mean)
 	into = into[:0]
 	for k, offer := range l.offers {
 		switch {
 		case k < len(c.Allowed) && c.Allowed[k] == 0:
 			into = append(into, Option{Infeasible: ReasonRule})
 		case offer.Kind == campaign.OfferInform:
-			into = append(into, Option{Feasible: true, Value: whole(l.margin*informUplift*f.Mean - l.contact)})
+			into = append(into, Option{
+				Feasible: true, Gain: float32(l.known.Inform.Mean * f.Mean),
+				Value: whole(l.margin*l.known.Inform.Mean*f.Mean - l.contact), Deviation: float32(l.margin * l.known.Inform.Deviation * f.Mean),
+			})
 		default:
-			into = append(into, l.threshold(f, offer))
+			into = append(into, l.threshold(f, offer, notice, segment))
 		}
 	}
 	return f, into
@@ -129,39 +161,94 @@ func Threshold(t campaign.Threshold, forecast float64) money.Minor {
 	return max(goal, 1)
 }
 
-// threshold values a spend goal T with reward R by the notch: a customer who would spend S0 goes on to T when
-// effort·(T-S0) <= R.
-func (l *Ladder) threshold(f Forecast, offer campaign.Offer) Option {
+// threshold values a spend goal T with reward R by the notch: a customer who would spend S0, and takes notice, goes on to
+// T when effort·(T-S0) <= R.
+func (l *Ladder) threshold(f Forecast, offer campaign.Offer, notice float64, segment int) Option {
 	goal := Threshold(offer.Threshold, f.Mean)
-	t, r := float64(goal), float64(offer.Reward)
-	without, sumWithout := f.above(t), f.sumAbove(t)
-	var jump, gain float64
-	for _, phi := range effort {
-		near := t - r/phi // who would spend more than this goes on to T
-		p := f.above(max(near, math.SmallestNonzeroFloat64)) - without
-		if p > 0 {
-			jump += p
-			gain += t*p - (f.sumAbove(max(near, math.SmallestNonzeroFloat64)) - sumWithout)
-		}
-		if t <= r/(phi*effortIdle) {
-			jump += f.Zero
-			gain += t * f.Zero
-		}
-	}
-	jump, gain = jump/float64(len(effort)), max(gain, 0)/float64(len(effort))
-	o := Option{Threshold: goal, Reward: offer.Reward, Without: float32(without), Reach: float32(min(1, without+jump))}
+	o := l.value(f, float64(goal), float64(offer.Reward), notice, segment)
+	o.Threshold, o.Reward = goal, offer.Reward
+	return o
+}
+
+func (l *Ladder) value(f Forecast, t, r, notice float64, segment int) Option {
+	without := f.above(t)
+	n := f.notch(t, r, &l.effort, without)
+	factor := l.known.factor(armOf(r, t, f.Mean), segment)
+	moved := notice * factor.Mean
+	jump := min(moved*n.jump, 1-without)
+	gain := moved * l.known.Gain.Mean * n.gain
+	// Who is moved buys less afterwards, and so does who tried and failed: what that costs is valued on the safe side.
+	later := l.known.Pull.Mean*gain + moved*(l.known.Failing.Mean+l.known.Failing.Deviation)*failingTries*n.missed*f.Mean*afterDays/l.days
+	o := Option{Without: float32(without), Reach: float32(min(1, without+jump)), Gain: float32(gain)}
 	// What is set aside is never too little.
 	o.Cost = whole(math.Ceil(r * float64(o.Reach)))
-	o.Value = whole(l.margin*gain - r*float64(o.Reach) - l.contact)
+	response := l.margin*(gain-later) - r*jump
+	o.Value = whole(response - r*without - l.contact)
+	o.Deviation = float32(math.Hypot(response*l.doubt(factor), l.margin*gain*math.Hypot(l.known.Pull.Deviation, l.known.Gain.Deviation)))
 	switch {
 	case without > mostWithout:
 		o.Infeasible = ReasonTooEasy
-	case without+jump < leastWith:
+	case without+factor.Mean*n.jump < l.leastWith(): // for who takes notice of it
 		o.Infeasible = ReasonTooFar
 	default:
 		o.Feasible = true
 	}
 	return o
+}
+
+func (l *Ladder) leastWith() float64 {
+	if l.known.Learned() {
+		return leastLearned
+	}
+	return leastWith
+}
+
+// doubt is how unsure the response to an offer is, as a share of it.
+func (l *Ladder) doubt(factor Known) float64 {
+	attention := 0.0
+	if l.known.Attention.Mean > 0 {
+		attention = l.known.Attention.Deviation / l.known.Attention.Mean
+	}
+	return math.Hypot(math.Hypot(attention, factor.Deviation/factor.Mean), l.known.Between)
+}
+
+// notch is what an offer does to a customer who takes notice of it.
+type notch struct {
+	jump   float64 // chance that they go on to the goal
+	gain   float64 // expected spend more than without
+	missed float64 // chance that the goal is up to twice too far for them
+}
+
+func (f Forecast) notch(t, r float64, efforts *[8]float64, without float64) notch {
+	var out notch
+	sumWithout := f.sumAbove(t)
+	for _, phi := range efforts {
+		one := f.notchAt(t, r, phi, without, sumWithout)
+		out.jump, out.gain, out.missed = out.jump+one.jump, out.gain+one.gain, out.missed+one.missed
+	}
+	n := float64(len(efforts))
+	return notch{out.jump / n, max(out.gain, 0) / n, out.missed / n}
+}
+
+// notchAt is the notch for a customer whose effort is known.
+func (f Forecast) notchAt(t, r, phi, without, sumWithout float64) (out notch) {
+	near := t - r/phi // who would spend more than this goes on to T
+	least := max(near, math.SmallestNonzeroFloat64)
+	above := f.above(least)
+	if p := above - without; p > 0 {
+		out.jump = p
+		out.gain = t*p - (f.sumAbove(least) - sumWithout)
+	}
+	if near > 0 {
+		out.missed = f.above(max(near-r/phi, math.SmallestNonzeroFloat64)) - above
+	}
+	if t <= r/(phi*effortIdle) {
+		out.jump += f.Zero
+		out.gain += t * f.Zero
+	} else if t <= 2*r/(phi*effortIdle) {
+		out.missed += f.Zero
+	}
+	return out
 }
 
 // whole is the amount that is compared, summed and written: a whole number that a float32 holds exactly.

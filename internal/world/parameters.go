@@ -241,6 +241,12 @@ func (p *Parameters) field(name string) reflect.Value {
 // Get is the value of the parameter of that name, as in Table; it panics if there is none.
 func (p Parameters) Get(name string) float64 { return p.field(name).Float() }
 
+// With is p with another value of one parameter; it panics if there is none of that name.
+func (p Parameters) With(name string, value float64) Parameters {
+	p.field(name).SetFloat(value)
+	return p
+}
+
 // DefaultParameters are those of the world that people get who ask for none in particular.
 func DefaultParameters() Parameters {
 	var out Parameters

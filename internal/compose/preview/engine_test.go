@@ -45,6 +45,7 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	require.EqualValues(t, 3000, p.Customers)
 	require.EqualValues(t, 300, p.Treated+p.Control)
 	require.Equal(t, "model_none", p.Model.Note)
+	require.Equal(t, "no_past_offers", p.Knowledge.Note)
 	var counted, given uint64
 	for _, step := range p.Funnel {
 		counted += step.Customers
@@ -61,7 +62,7 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	}
 	require.Equal(t, p.Treated, given+p.None)
 	require.LessOrEqual(t, p.Budget.Cost, p.Budget.Expected)
-	for _, table := range []string{"audience", "assignments", "campaigns", "models"} {
+	for _, table := range []string{"audience", "assignments", "campaigns", "models", "offer_knowledge"} {
 		var rows uint64
 		require.NoError(t, w.Conn().QueryRow(t.Context(), "SELECT count() FROM "+table+" WHERE 1").Scan(&rows))
 		require.Zero(t, rows, table)

@@ -14,13 +14,14 @@ import (
 // memory reads from the warehouse and keeps for itself what the workflow's steps write.
 type memory struct {
 	*warehouse.Warehouse
-	brief    campaign.Brief
-	fitted   targeting.Fitted
-	treated  []uint32            // in the order of their keys
-	examples map[string][]uint32 // by reason
-	rungs    map[string]*rung
-	pricing  bool                // what is written now is kept
-	swapped  []offers.Assignment // in the order of their customers' keys
+	brief     campaign.Brief
+	fitted    targeting.Fitted
+	knowledge offers.Knowledge
+	treated   []uint32            // in the order of their keys
+	examples  map[string][]uint32 // by reason
+	rungs     map[string]*rung
+	pricing   bool                // what is written now is kept
+	swapped   []offers.Assignment // in the order of their customers' keys
 }
 
 // rung sums up the customers of one offer.
@@ -77,6 +78,17 @@ func (m *memory) OfferCustomers(ctx context.Context, _ campaign.Run, snapshot st
 		}
 		return each(c)
 	})
+}
+
+// SaveKnowledge keeps what was learned.
+func (m *memory) SaveKnowledge(_ context.Context, _ string, k offers.Knowledge) error {
+	m.knowledge = k
+	return nil
+}
+
+// Knowledge is what was kept.
+func (m *memory) Knowledge(context.Context, string) (offers.Knowledge, error) {
+	return m.knowledge, nil
 }
 
 // StoredAssignments gives those that pricing wrote.

@@ -19,18 +19,19 @@ import (
 
 // Preview is what a campaign would come to. Amounts are minor units of its currency.
 type Preview struct {
-	Campaign  string           `json:"campaign"`
-	Instant   time.Time        `json:"instant"` // of the features
-	Snapshot  string           `json:"snapshot"`
-	Customers uint64           `json:"customers"`
-	Funnel    []Step           `json:"funnel"`
-	Model     activities.Model `json:"model"`
-	Treated   uint64           `json:"treated"`
-	Control   uint64           `json:"control"`
-	Offers    []Rung           `json:"offers,omitempty"`
-	None      uint64           `json:"none"` // treated customers without an offer: they get no message
-	Budget    Budget           `json:"budget"`
-	Problem   string           `json:"problem,omitempty"` // why it cannot be started like this
+	Campaign  string               `json:"campaign"`
+	Instant   time.Time            `json:"instant"` // of the features
+	Snapshot  string               `json:"snapshot"`
+	Customers uint64               `json:"customers"`
+	Funnel    []Step               `json:"funnel"`
+	Model     activities.Model     `json:"model"`
+	Knowledge activities.Knowledge `json:"knowledge"` // what offers are valued by
+	Treated   uint64               `json:"treated"`
+	Control   uint64               `json:"control"`
+	Offers    []Rung               `json:"offers,omitempty"`
+	None      uint64               `json:"none"` // treated customers without an offer: they get no message
+	Budget    Budget               `json:"budget"`
+	Problem   string               `json:"problem,omitempty"` // why it cannot be started like this
 }
 
 // Step counts the customers who leave the funnel for one reason, with a few of them.
@@ -102,16 +103,17 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 }
 
 type planner struct {
-	memory   *memory
-	run      campaign.Run
-	clock    clock.Clock
-	snapshot activities.Snapshot
-	shards   []campaign.Shard
-	model    activities.Model
-	funnel   activities.Funnel
-	prices   activities.Prices
-	progress func(done, of int)
-	done     int
+	memory    *memory
+	run       campaign.Run
+	clock     clock.Clock
+	snapshot  activities.Snapshot
+	shards    []campaign.Shard
+	model     activities.Model
+	funnel    activities.Funnel
+	knowledge activities.Knowledge
+	prices    activities.Prices
+	progress  func(done, of int)
+	done      int
 }
 
 // step counts the steps: four for each shard.
@@ -185,8 +187,13 @@ func (p *planner) choose(ctx context.Context) error {
 
 func (p *planner) assign(ctx context.Context) error {
 	a := &activities.Offers{Store: p.memory, Briefs: p.memory}
+	learned, err := a.LearnOffers(ctx, activities.LearnOffersInput{Run: p.run, Snapshot: p.snapshot, Instant: p.snapshot.Instant})
+	if err != nil {
+		return err
+	}
+	p.knowledge = learned.Knowledge
 	p.memory.pricing = true
-	priced, err := a.PriceOffers(ctx, activities.PriceOffersInput{Run: p.run, Snapshot: p.snapshot, Shards: p.shards})
+	priced, err := a.PriceOffers(ctx, activities.PriceOffersInput{Run: p.run, Snapshot: p.snapshot, Shards: p.shards, Knowledge: p.knowledge.ID})
 	p.memory.pricing = false
 	if err != nil {
 		return err
@@ -202,7 +209,7 @@ func (p *planner) assign(ctx context.Context) error {
 }
 
 func (p *planner) describe(out *Preview) {
-	out.Model = p.model
+	out.Model, out.Knowledge = p.model, p.knowledge
 	for _, reason := range targeting.Reasons {
 		if n := p.funnel[reason]; n > 0 {
 			out.Funnel = append(out.Funnel, Step{Reason: reason, Customers: n, Examples: p.memory.examples[reason]})

@@ -46,8 +46,11 @@ type program struct {
 // compile turns forests into a program for masks of this many bytes, or nothing when a tree is too deep for it.
 func compile(forests []*Forest, maskBytes uint32) *program {
 	p := &program{maskBytes: maskBytes}
-	places := map[column]uint32{}
+	var places [][2]uint32 // of each feature, plain and shifted: one more than where its tables begin
 	for _, f := range forests {
+		for len(places) < f.Features {
+			places = append(places, [2]uint32{})
+		}
 		code := make([]treeCode, len(f.Trees))
 		for i, t := range f.Trees {
 			if t.Depth() > MaxDepth {
@@ -65,7 +68,7 @@ func compile(forests []*Forest, maskBytes uint32) *program {
 }
 
 // fill writes the part of the tree below a node: at is the node's place in the complete tree and answers the way to it.
-func (p *program) fill(code *treeCode, t Tree, places map[column]uint32, node, at int32, depth int, answers uint32) {
+func (p *program) fill(code *treeCode, t Tree, places [][2]uint32, node, at int32, depth int, answers uint32) {
 	n := t[node]
 	if n.Leaf() {
 		// Below a leaf all ways lead to it, whatever is asked.
@@ -76,15 +79,16 @@ func (p *program) fill(code *treeCode, t Tree, places map[column]uint32, node, a
 	}
 	c := column{feature: n.Feature, shifted: n.MissingRight}
 	below := uint32(n.Cut) + 1 // left when bin < below
+	known := &places[n.Feature][0]
 	if c.shifted {
 		below--
+		known = &places[n.Feature][1]
 	}
-	place, known := places[c]
-	if !known {
-		place = uint32(len(p.columns)) * tableEntries //nolint:gosec // at most twice the features
-		places[c] = place
+	if *known == 0 {
+		*known = uint32(len(p.columns))*tableEntries + 1 //nolint:gosec // at most twice the features
 		p.columns = append(p.columns, c)
 	}
+	place := *known - 1
 	code.ask[at] = [2]uint32{(place + below>>4) * p.maskBytes, (place + 17 + below&15) * p.maskBytes}
 	p.fill(code, t, places, n.Left, 2*at+1, depth+1, answers|1<<depth)
 	p.fill(code, t, places, n.Right, 2*at+2, depth+1, answers)

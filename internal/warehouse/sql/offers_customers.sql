@@ -4,7 +4,8 @@
 SELECT customer_key, tenure_days, spend_months, [toUInt8(1) /* rules */] AS allowed,
     toUInt16(indexOf({segments:Array(String)}, toString(segment))) AS segment_place,
     toUInt16(indexOf({regions:Array(String)}, toString(region))) AS region_place,
-    toUInt16(indexOf({brands:Array(String)}, toString(top_brand))) AS brand_place
+    toUInt16(indexOf({brands:Array(String)}, toString(top_brand))) AS brand_place,
+    messages_180d, responses_180d
 FROM features
 WHERE snapshot = {snapshot:String} AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
   AND ({everyone:UInt8} = 1 OR customer_key IN
