@@ -38,7 +38,6 @@ type PayoutRoutes map[string]PayoutProvider
 
 var (
 	_ = classify(settlement.ErrNoRoute, "NoPayoutRoute", true)
-	_ = classify(settlement.ErrExhausted, "CouponsExhausted", false)
 )
 
 // of is the provider of a brief's rewards.

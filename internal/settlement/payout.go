@@ -19,8 +19,6 @@ var (
 	ErrUnreachable = errors.New("the payout provider can't be reached")
 	// ErrNoRoute: the worker has no adapter for the spec's settlement.payout.
 	ErrNoRoute = errors.New("no adapter pays by this route")
-	// ErrExhausted: the pool has no code left to give.
-	ErrExhausted = errors.New("the pool of coupon codes is used up")
 	// ErrNotBooked: dues are there and none of them is in the ledger. Nothing is paid that is not booked.
 	ErrNotBooked = errors.New("the dues are not booked yet")
 )
