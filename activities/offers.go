@@ -88,7 +88,14 @@ type AssignOffersOutput struct {
 	Value    money.Minor `json:"value"`
 	Tiers    []Tier      `json:"tiers"`
 	Checksum uint64      `json:"checksum"`
+	Expected *Expected   `json:"expected,omitempty"` // sums that the plan's forecast follows from
 }
+
+// Expected is offers' own: shards add up.
+type Expected = offers.Expected
+
+// Outlook is offers' own: what a plan is believed to come to.
+type Outlook = offers.Outlook
 
 // Tier is the exposure of one offer in one shard.
 type Tier struct {

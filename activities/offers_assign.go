@@ -170,10 +170,12 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	}
 	var all []offers.Assignment
 	var options []offers.Option
+	var expected offers.Expected
 	err = o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, in.Shard, p.brief.Spec, func(c offers.Customer) error {
 		var a offers.Assignment
 		a, options = p.ladder.Assign(decider, p.brief.Spec.Contents, c, options)
 		all = append(all, a)
+		p.ladder.Expect(&expected, p.ladder.Forecast(c), options, p.ladder.Rung(a.Offer))
 		return nil
 	})
 	if err != nil {
@@ -186,7 +188,9 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	if err := o.Store.WriteAssignments(ctx, in.Run, missing); err != nil {
 		return out, Classify(err)
 	}
-	return p.summary(all), nil
+	out = p.summary(all)
+	out.Expected = &expected
+	return out, nil
 }
 
 // missing puts what is stored into all, and returns those that are not stored.

@@ -8,6 +8,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/offers"
 )
 
 // Planning registers runs, checks plans before approval and keeps the audit trail.
@@ -22,6 +23,8 @@ type PlanningStore interface {
 	// SaveBrief keeps a run's brief. It refuses, with campaign.ErrUsed, an id that has sent under another brief.
 	SaveBrief(ctx context.Context, run campaign.Run, kind string, brief campaign.Brief, times campaign.Times) error
 	SaveDecision(ctx context.Context, run campaign.Run, decision campaign.Decision) error
+	// Knowledge is what was learned of offers, by its version.
+	Knowledge(ctx context.Context, id string) (offers.Knowledge, error)
 }
 
 // RegisterCampaignInput is a run with its brief: the only time that a spec passes through an activity.
@@ -59,6 +62,7 @@ type PreflightInput struct {
 	Capped      uint64                 `json:"capped,omitempty"`
 	Rendered    []RenderMessagesOutput `json:"rendered"`
 	Shards      []campaign.Shard       `json:"shards,omitempty"`
+	Expected    []Expected             `json:"expected,omitempty"` // of the shards
 }
 
 // PreflightOutput is the checklist; a finding that blocks keeps the plan from being approved.
@@ -68,6 +72,7 @@ type PreflightOutput struct {
 	Blocks   bool     `json:"blocks,omitempty"`
 	Approves bool     `json:"approves,omitempty"` // the policy approves it by itself
 	Reasons  []string `json:"reasons,omitempty"`  // why it needs a person
+	Outlook  *Outlook `json:"outlook,omitempty"`  // what it is believed to come to
 }
 
 // Preflight checks a plan against the limits and the calendar, and asks the policy whether it needs a person.
@@ -84,6 +89,9 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 		return PreflightOutput{}, Classify(err)
 	}
 	out.Findings = append(out.Findings, sizing...)
+	if out.Outlook, err = p.outlook(ctx, in, brief.Spec); err != nil {
+		return PreflightOutput{}, Classify(err)
+	}
 	for _, f := range out.Findings {
 		out.Blocks = out.Blocks || f.Blocks
 	}
@@ -103,6 +111,26 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 		out.Findings, out.Blocks = append(out.Findings, Fault{Kind: "over_policy", Message: beyond.Error(), Blocks: true}), true
 	}
 	return out, nil
+}
+
+// outlook adds up what the shards expect, by what the plan was valued by.
+func (p *Planning) outlook(ctx context.Context, in PreflightInput, spec campaign.Spec) (*Outlook, error) {
+	if len(in.Expected) == 0 {
+		return nil, nil // planned by an earlier release
+	}
+	var sum Expected
+	for _, e := range in.Expected {
+		sum.Add(e)
+	}
+	known := offers.Prior()
+	if in.Prices.Knowledge != "" {
+		var err error
+		if known, err = p.Store.Knowledge(ctx, in.Prices.Knowledge); err != nil {
+			return nil, err
+		}
+	}
+	out := known.Outlook(sum, float64(spec.Budget.Expected))
+	return &out, nil
 }
 
 // DecisionInput is something that somebody, or the policy, decided about a run.

@@ -8,6 +8,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/compose/preview"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/offers"
 	"github.com/danbi-project/danbi/internal/targeting"
 )
 
@@ -28,6 +29,7 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 	a.printLadder(spec, p)
 	a.printThresholds(spec, p)
 	a.printBudget(spec, p)
+	a.printOutlook(spec, p)
 }
 
 func (a *App) modelSentence(p preview.Preview) string {
@@ -130,6 +132,30 @@ func (a *App) printBudget(spec campaign.Spec, p preview.Preview) {
 		row(a.text("exposure", "최대 노출액"), p.Budget.Out, p.Budget.Exposure),
 	})
 	a.Sayf(a.text("Expected to earn %s more than it costs; no plan within this budget earns more than %s.", "비용을 뺀 기대 이익은 %s이며, 이 예산으로는 어떤 계획도 %s을 넘을 수 없습니다."), amount(p.Budget.Value), amount(money.Minor(p.Budget.Bound)))
+}
+
+// printOutlook shows what the plan is believed to come to, and one offer for all beside it.
+func (a *App) printOutlook(spec campaign.Spec, p preview.Preview) {
+	o := p.Outlook
+	if o == nil {
+		return
+	}
+	amount := func(value float64) string { return money.Format(money.Minor(value), spec.Currency, a.Lang) }
+	count := func(value float64) string { return groups(uint64(value)) }
+	row := func(name string, r offers.Range, show func(float64) string) []string {
+		return []string{name, show(r.P10), show(r.P50), show(r.P90)}
+	}
+	a.PrintTable([]Column{{Title: a.text("Forecast", "예측")}, {Title: a.text("low (10%)", "낮음(10%)"), Right: true}, {Title: a.text("middle", "중간"), Right: true}, {Title: a.text("high (90%)", "높음(90%)"), Right: true}}, [][]string{
+		row(a.text("customers who reach their goal", "목표 달성 고객"), o.Responses, count), row(a.text("cost of rewards", "보상 비용"), o.Cost, amount),
+		row(a.text("spend that the offers bring", "혜택으로 늘어나는 이용액"), o.Gain, amount), row(a.text("spend of all treated", "발송 대상 전체 이용액"), o.Spend, amount),
+	})
+	if o.One != nil {
+		a.Sayf(a.text("One offer for all, %s, would be given to %s customers within this budget and earn %s.", "모두에게 하나(%s)라면 이 예산으로 고객 %s명에게 주고, 비용을 뺀 이익은 %s입니다."),
+			o.One.Offer, groups(o.One.Customers), amount(o.One.Value))
+	}
+	if !o.Learned {
+		a.Sayf("%s", a.text("How customers take offers has not been learned here yet: the forecast is a prior's, and wide.", "이곳의 고객이 혜택을 어떻게 받아들이는지 아직 학습하지 않아, 기본 가정으로 넓게 예측했습니다."))
+	}
 }
 
 // bar draws a part of a whole with eighths of a cell; anything above nothing is seen.

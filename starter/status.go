@@ -112,6 +112,11 @@ func (a *App) printStatus(s workflows.Status, stuck []retrying) {
 	if len(s.Prices.Offers) > 0 {
 		add(a.text("Offers", "혜택"), fmt.Sprintf(a.text("expected cost %s, at most %s", "예상 비용 %s, 최대 %s"), amount(s.Prices.Cost), amount(s.Prices.Out)))
 	}
+	if o := s.Plan.Outlook; o != nil && o.Offered > 0 {
+		add(a.text("Forecast", "예측"), fmt.Sprintf(a.text("%s reach their goal (%s to %s), rewards cost %s (%s to %s)", "목표 달성 %s명 (%s~%s), 보상 비용 %s (%s~%s)"),
+			groups(uint64(o.Responses.P50)), groups(uint64(o.Responses.P10)), groups(uint64(o.Responses.P90)),
+			amount(money.Minor(o.Cost.P50)), amount(money.Minor(o.Cost.P10)), amount(money.Minor(o.Cost.P90))))
+	}
 	if len(s.Plan.Hash) > shortHash {
 		add(a.text("Plan", "계획"), fmt.Sprintf(a.text("version %d, hash %s…", "%d번째, 해시 %s…"), s.Run.Plan, s.Plan.Hash[:shortHash]))
 	}

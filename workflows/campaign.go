@@ -87,6 +87,7 @@ type campaignRun struct {
 	prices    activities.Prices
 	touches   map[string]touchPlan
 	checksums struct{ audience, assignments uint64 }
+	expected  []activities.Expected // of the plan's shards
 
 	approval  *campaign.Approval
 	replaced  *Replacement

@@ -186,8 +186,11 @@ func (r *campaignRun) personalise(ctx workflow.Context) error {
 	assigned, err := overShards(compute(ctx), offers.AssignOffers, r.shards, func(s campaign.Shard) activities.AssignOffersInput {
 		return activities.AssignOffersInput{Run: r.run, Snapshot: r.snapshot, Prices: r.prices, Shard: s}
 	}, "assign offers")
-	r.checksums.assignments = 0
+	r.checksums.assignments, r.expected = 0, nil
 	for i, out := range assigned {
+		if out.Expected != nil {
+			r.expected = append(r.expected, *out.Expected)
+		}
 		r.tiers[i] = out.Tiers
 		r.checksums.assignments ^= out.Checksum
 	}
@@ -214,7 +217,7 @@ func (r *campaignRun) planWaves(ctx workflow.Context) error {
 	checked, err := run(query(ctx), planning.Preflight, activities.PreflightInput{
 		Run: r.run, BriefHash: r.briefHash, Snapshot: r.snapshot, Clock: r.clockNow(ctx), Times: r.times,
 		Treated: r.status.Treated, Control: r.status.Control, Audience: r.checksums.audience, Assignments: r.checksums.assignments,
-		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered, Shards: r.shards,
+		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered, Expected: r.expected, Shards: r.shards,
 	}, "checklist")
 	if err != nil {
 		return err

@@ -34,7 +34,8 @@ type Assignment struct {
 // Assign makes a customer's assignment at the prices of a decider.
 func (l *Ladder) Assign(d *Decider, contents []campaign.Content, c Customer, into []Option) (Assignment, []Option) {
 	forecast, options := l.Options(c, into)
-	return l.assignment(d, contents, c, forecast, options, d.Decide(c, options)), options
+	a := l.assignment(d, contents, c, forecast, options, d.Decide(c, options))
+	return a, options
 }
 
 // Swap makes the assignment of a customer who gets another offer than the prices would give them.

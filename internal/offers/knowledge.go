@@ -40,13 +40,14 @@ type Knowledge struct {
 	Weight       float64       `json:"weight,omitempty"` // as many messages as the mean counts for beside a customer's own; 0: all are alike
 	Rate         float64       `json:"rate,omitempty"`   // responses a message
 
-	Gain    Known   `json:"gain"`    // more spend in the window, as a factor of what effort explains
-	Pull    Known   `json:"pull"`    // share of it that is missing afterwards, because it was only pulled forward
-	Failing Known   `json:"failing"` // share of later spend that is lost by those who tried for a goal and missed it
-	Inform  Known   `json:"inform"`  // more spend after a message that promises nothing, as a share
-	Between float64 `json:"between"` // deviation of a campaign's response from that of campaigns on average, as a factor
-	Season  float64 `json:"season"`  // deviation of the level of a window from that of others
-	Curse   float64 `json:"curse"`   // what choices by one half of the data are worth by the other, as a share of what they promised
+	Gain     Known   `json:"gain"`     // more spend in the window, as a factor of what effort explains
+	Pull     Known   `json:"pull"`     // share of it that is missing afterwards, because it was only pulled forward
+	Failing  Known   `json:"failing"`  // share of later spend that is lost by those who tried for a goal and missed it
+	Inform   Known   `json:"inform"`   // more spend after a message that promises nothing, as a share
+	Response float64 `json:"response"` // deviation of the response in all, as a share of it, by what has been seen
+	Between  float64 `json:"between"`  // deviation of a campaign's response from that of campaigns on average, as a factor
+	Season   float64 `json:"season"`   // deviation of the level of a window from that of others
+	Curse    float64 `json:"curse"`    // what choices by one half of the data are worth by the other, as a share of what they promised
 
 	Edges []float64 `json:"edges,omitempty"` // of the forecast, between segments
 	Cells []Cell    `json:"cells,omitempty"` // by arm, then segment
@@ -86,7 +87,7 @@ func Prior() Knowledge {
 		Attention: Known{1, 0}, Effort: Known{effortMedian, 0.7 * effortMedian}, EffortSpread: Known{effortSpread, 0.3},
 		Covariance: [3][3]float64{{0, 0, 0}, {0, 0.49, 0}, {0, 0, 0.09}},
 		Gain:       Known{1, 0.2}, Pull: Known{0.25, 0.10}, Failing: Known{0.10, 0.05}, Inform: Known{0.01, 0.01},
-		Between: betweenPrior, Season: levelPrior, Curse: 1,
+		Response: 0.5, Between: betweenPrior, Season: levelPrior, Curse: 1,
 	}
 }
 

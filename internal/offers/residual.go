@@ -104,10 +104,15 @@ func (k *Knowledge) between(examples []example, fit *response, campaigns int) {
 		s.reached, s.without, s.claimed, s.variance = s.reached+bit(e.reached), s.without+e.without, s.claimed+moved, s.variance+p*(1-p)
 	}
 	var factors []Known
+	var variance, claimed float64
 	for _, s := range each {
+		variance, claimed = variance+s.variance, claimed+s.claimed
 		if s.claimed > 5 {
 			factors = append(factors, Known{(s.reached - s.without) / s.claimed, math.Sqrt(s.variance) / s.claimed})
 		}
+	}
+	if claimed > 0 {
+		k.Response = min(0.5, math.Sqrt(variance)/claimed)
 	}
 	if len(factors) > 0 {
 		_, k.Between = pool(factors, Known{1, 0.5}, betweenPrior)

@@ -80,6 +80,21 @@ func (l *Ladder) Len() int { return len(l.offers) }
 // Offer is the offer of a rung, from 0.
 func (l *Ladder) Offer(k int) campaign.Offer { return l.offers[k] }
 
+// Rung is the place of an offer in the ladder, or None.
+func (l *Ladder) Rung(id string) int {
+	for k, o := range l.offers {
+		if o.ID == id {
+			return k
+		}
+	}
+	return None
+}
+
+// Forecast is what a customer would spend within the window without an offer.
+func (l *Ladder) Forecast(c Customer) Forecast {
+	return l.known.forecast(NewForecast(c.Months, int(c.Tenure), l.days))
+}
+
 // Customer is what offers are valued by.
 type Customer struct {
 	Key     uint32
@@ -120,7 +135,7 @@ const (
 
 // Options values every offer of the ladder for a customer, into a slice that is used again.
 func (l *Ladder) Options(c Customer, into []Option) (Forecast, []Option) {
-	f := l.known.forecast(NewForecast(c.Months, int(c.Tenure), l.days))
+	f := l.Forecast(c)
 	notice := l.known.attention(c.Messages, c.Responses)
 	segment := l.known.segment(f.Mean)
 	into = into[:0]
@@ -205,11 +220,7 @@ func (l *Ladder) leastWith() float64 {
 
 // doubt is how unsure the response to an offer is, as a share of it.
 func (l *Ladder) doubt(factor Known) float64 {
-	attention := 0.0
-	if l.known.Attention.Mean > 0 {
-		attention = l.known.Attention.Deviation / l.known.Attention.Mean
-	}
-	return math.Hypot(math.Hypot(attention, factor.Deviation/factor.Mean), l.known.Between)
+	return math.Hypot(l.known.ResponseDoubt(), factor.Deviation/factor.Mean)
 }
 
 // notch is what an offer does to a customer who takes notice of it.

@@ -31,6 +31,7 @@ type Preview struct {
 	Offers    []Rung               `json:"offers,omitempty"`
 	None      uint64               `json:"none"` // treated customers without an offer: they get no message
 	Budget    Budget               `json:"budget"`
+	Outlook   *activities.Outlook  `json:"outlook,omitempty"`
 	Problem   string               `json:"problem,omitempty"` // why it cannot be started like this
 }
 
@@ -112,6 +113,7 @@ type planner struct {
 	funnel    activities.Funnel
 	knowledge activities.Knowledge
 	prices    activities.Prices
+	expected  activities.Expected
 	progress  func(done, of int)
 	done      int
 }
@@ -200,9 +202,11 @@ func (p *planner) assign(ctx context.Context) error {
 	}
 	p.prices = priced.Prices
 	for _, shard := range p.shards {
-		if _, err := a.AssignOffers(ctx, activities.AssignOffersInput{Run: p.run, Snapshot: p.snapshot, Prices: p.prices, Shard: shard}); err != nil {
+		assigned, err := a.AssignOffers(ctx, activities.AssignOffersInput{Run: p.run, Snapshot: p.snapshot, Prices: p.prices, Shard: shard})
+		if err != nil {
 			return err
 		}
+		p.expected.Add(*assigned.Expected)
 		p.step()
 	}
 	return nil
@@ -217,6 +221,14 @@ func (p *planner) describe(out *Preview) {
 	}
 	out.Treated, out.Control, out.None = p.funnel[targeting.ReasonTreated], p.funnel[targeting.ReasonControl], p.prices.Offers[offers.NoOffer]
 	out.Budget.Cost, out.Budget.Out, out.Budget.Value, out.Budget.Bound = p.prices.Cost, p.prices.Out, p.prices.Value, p.prices.DualBound
+	if p.expected.Treated > 0 {
+		known := offers.Prior()
+		if p.knowledge.ID != "" {
+			known = p.memory.knowledge
+		}
+		outlook := known.Outlook(p.expected, float64(p.memory.brief.Spec.Budget.Expected))
+		out.Outlook = &outlook
+	}
 	for _, offer := range p.memory.brief.Spec.Offers {
 		out.Offers = append(out.Offers, p.memory.rung(offer))
 	}
