@@ -34,6 +34,7 @@ var (
 	_ = classify(features.ErrNoCustomers, "NoCustomers", true)
 	_ = classify(features.ErrSnapshotIncomplete, "SnapshotIncomplete", false)
 	_ = classify(features.ErrUnknownFeature, "UnknownFeature", true)
+	_ = classify(features.ErrOtherCatalogue, "OtherCatalogue", true)
 	_ = classify(features.ErrNoSnapshot, "NoSnapshot", true)
 )
 

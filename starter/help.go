@@ -73,6 +73,13 @@ var koreanShort = map[string]string{
 	"starter provider":   "시험용 지급사 서버를 단독으로 실행합니다. 오작동을 시킬 수 있습니다",
 	"starter completion": "셸 자동 완성 스크립트를 출력합니다",
 	"starter help":       "명령의 도움말을 보여 줍니다",
+
+	"starter features":          "고객마다 무엇을 알고 있고 그것이 어떻게 변하는지 봅니다",
+	"starter features list":     "기본 특성과 직접 정의한 특성을 모두 보여 줍니다",
+	"starter features describe": "특성 하나의 뜻과 계산하는 SQL을 보여 줍니다",
+	"starter features define":   "파일의 특성을 점검하고 적용합니다",
+	"starter features snapshot": "한 시점의 스냅샷을 만들거나 다시 찾습니다",
+	"starter features drift":    "두 스냅샷 사이에 특성이 얼마나 변했는지 봅니다",
 }
 
 var koreanFlags = map[string]string{
@@ -80,6 +87,8 @@ var koreanFlags = map[string]string{
 	"--json": "결과를 JSON으로 출력", "--verbose": "모든 로그 출력", "--occurrence": "회차", "--as": "요청한 사람 (감사 기록)", "--why": "사유 (감사 기록)",
 	"--policy": "정책 파일 (기본: 스펙과 같은 폴더나 그 위 폴더의 policy.yaml)",
 
+	"define --check": "점검만 하고 아무것도 바꾸지 않습니다", "snapshot --as-of": "이 날짜(2006-01-02) 이전의 내역만 반영 (기본: 지금)", "snapshot --zone": "시간대를 모르는 고객의 시간대", "snapshot --currency": "금액의 통화",
+	"drift --check":    "PSI가 0.25 이상인 특성이 있으면 실패로 끝냅니다",
 	"start --rehearse": "이 날짜(2006-01-02)부터 리허설: 워크플로가 기다릴 때만 캠페인 시간이 흐릅니다", "start --speed": "리허설 속도: 기다리는 1초마다 흐르는 캠페인 시간(초). 0이면 기다리지 않습니다",
 	"start --population": "리허설에서 가상 고객이 반응하며 살아갑니다", "start --replace": "아직 발송하지 않은 캠페인의 계획을 바꿉니다", "start --shards": "동시에 처리할 고객 구간 수 (0: 고객 수에 따라)",
 	"approve --key": "개인 키 파일 (DANBI_KEY_FILE)", "approve --name": "정책의 승인자 목록에 있는 이름", "approve --valid": "승인의 유효 기간", "approve --hash": "확인한 계획의 해시 또는 그 앞부분 (기본: 지금 기다리는 계획)",

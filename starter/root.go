@@ -16,6 +16,7 @@ var commands = []func(*App) *cobra.Command{
 	newImportCommand,
 	newKeysCommand,
 	newValidateCommand,
+	newFeaturesCommand,
 	newPreviewCommand,
 	newRehearseCommand,
 	newStartCommand,

@@ -1,6 +1,10 @@
 package features
 
-import "github.com/danbi-project/danbi/internal/campaign"
+import (
+	"slices"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
 
 // Feature is one number that is known of each customer at a snapshot's instant, and from nothing later.
 type Feature struct {
@@ -109,4 +113,13 @@ var Builtin = []Feature{
 	builtin("app_90d", TypeCount, "90d", "times the app was used in the last 90 days", "최근 90일 앱 이용 횟수", interactions),
 	builtin("unsubscribes_365d", TypeCount, "365d", "withdrawals from a channel in the last 365 days", "최근 365일 수신 거부 횟수", interactions),
 	sensitive(builtin("female", TypeNumber, "all", "1 for a woman, 0 for a man, not known otherwise", "여성 1, 남성 0, 그 외 알 수 없음", customers)),
+}
+
+// Catalogue is everything that a snapshot has: what is built in, then the user's own, in the order of the bins.
+func Catalogue(own []Own) []Feature {
+	all := slices.Clone(Builtin)
+	for _, o := range own {
+		all = append(all, o.Feature())
+	}
+	return all
 }

@@ -15,6 +15,8 @@ var (
 	ErrSnapshotIncomplete = errors.New("the snapshot's shards do not add up")
 	// ErrUnknownFeature says that a snapshot does not have a feature that was asked for.
 	ErrUnknownFeature = errors.New("the snapshot has no such feature")
+	// ErrOtherCatalogue says that a snapshot or a model is of features that are defined otherwise by now.
+	ErrOtherCatalogue = errors.New("the features are defined otherwise by now: take another snapshot")
 	// ErrNoSnapshot says that no such snapshot is published.
 	ErrNoSnapshot = errors.New("there is no such snapshot")
 )

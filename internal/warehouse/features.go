@@ -29,9 +29,6 @@ const lookback = 365 * 24 * time.Hour
 // buckets is how finely customers are counted before they are cut into shards.
 const buckets = 4096
 
-// catalogue is the hash of what the feature columns mean: of the query that computes them.
-func catalogue() string { return short("catalogue", query("features_extract"), featureColumns) }
-
 // short is a name from a hash: enough for a warehouse's snapshots and models, and short enough to be read aloud.
 func short(parts ...string) string {
 	sum := sha256.New()
@@ -46,17 +43,20 @@ func short(parts ...string) string {
 func (w *Warehouse) PlanSnapshot(ctx context.Context, want features.Snapshot, shards int) (features.Snapshot, []campaign.Shard, error) {
 	var last uint32
 	var customers, state uint64
-	var err error
 	instant := args{"instant": want.Instant.UTC().Truncate(time.Second)}
-	if err = w.conn.QueryRow(ctx, query("features_census"), instant.list()...).Scan(&last, &customers, &state); err != nil {
+	if err := w.conn.QueryRow(ctx, query("features_census"), instant.list()...).Scan(&last, &customers, &state); err != nil {
 		return want, nil, fmt.Errorf("count what the snapshot is made of: %w", err)
 	}
 	if customers == 0 {
 		return want, nil, features.ErrNoCustomers
 	}
 	want.Instant = want.Instant.UTC().Truncate(time.Second)
-	want.Catalogue, want.Customers = catalogue(), customers
-	if want.Binning, err = w.standingBinning(ctx, want, last); err != nil {
+	own, err := w.OwnFeatures(ctx)
+	if err != nil {
+		return want, nil, err
+	}
+	want.Catalogue, want.Customers = catalogue(own), customers
+	if want.Binning, err = w.standingBinning(ctx, want, own, last); err != nil {
 		return want, nil, err
 	}
 	want.ID = "s" + short(want.Instant.Format(time.RFC3339), want.Catalogue, want.Binning, want.Currency, want.Zone, fmt.Sprint(state))

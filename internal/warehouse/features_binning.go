@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -21,12 +22,16 @@ const (
 // how sixteen million are told apart.
 const outgrown = 4
 
+// lowest is below every edge and every value, so that a search among edges always finds one.
+const lowest = "-1.7976931348623157e308"
+
 // These marks stand in queries where the catalogue's columns and expressions go. All of them are constants of the
 // program, or expressions that features.Parse has checked word by word.
 const (
 	columnsMark = "/* columns */"
 	binsMark    = "/* bins */"
 	valuesMark  = "/* values */"
+	joinsMark   = "/* joins */"
 	extractMark = "/* extract */"
 	binnedMark  = "/* binned */"
 )
@@ -62,20 +67,21 @@ func (w *Warehouse) binning(ctx context.Context, id string) ([]features.Binning,
 
 // standingBinning is the binning that the snapshot's catalogue has, or one made from a sample of its customers as of
 // the snapshot's instant.
-func (w *Warehouse) standingBinning(ctx context.Context, of features.Snapshot, last uint32) (string, error) {
+func (w *Warehouse) standingBinning(ctx context.Context, of features.Snapshot, own []features.Own, last uint32) (string, error) {
 	standing, err := w.latestBinning(ctx, of)
 	if err != nil || standing != "" {
 		return standing, err
 	}
-	samples := make([][]float64, len(features.Builtin))
+	catalogue := features.Catalogue(own)
+	samples := make([][]float64, len(catalogue))
 	for _, part := range sampleOf(last) {
-		if err := w.sample(ctx, of, part, samples); err != nil {
+		if err := w.sample(ctx, of, own, part, samples); err != nil {
 			return "", fmt.Errorf("sample features to place their edges: %w", err)
 		}
 	}
 	made := make([]features.Binning, len(samples))
 	parts := []string{"binning", of.Catalogue, of.Currency}
-	for i, f := range features.Builtin {
+	for i, f := range catalogue {
 		made[i] = features.NewBinning(f.Name, samples[i], features.MostEdges)
 		parts = append(parts, fmt.Sprint(made[i]))
 	}
@@ -123,16 +129,13 @@ func sampleOf(last uint32) []campaign.Shard {
 	return parts
 }
 
-func (w *Warehouse) sample(ctx context.Context, of features.Snapshot, part campaign.Shard, into [][]float64) (err error) {
+func (w *Warehouse) sample(ctx context.Context, of features.Snapshot, own []features.Own, part campaign.Shard, into [][]float64) (err error) {
 	given, err := w.extraction(ctx, of, part)
 	if err != nil {
 		return err
 	}
-	values := make([]string, len(features.Builtin))
-	for i, f := range features.Builtin {
-		values[i] = "toFloat64(" + f.Name + ")"
-	}
-	text := strings.NewReplacer(valuesMark, strings.Join(values, ", "), extractMark, query("features_extract")).Replace(query("features_sample"))
+	maps.Copy(given, ownParams(of, own))
+	text := strings.NewReplacer(valuesMark, strings.Join(numbersOf(own), ", "), extractMark, valued(own)).Replace(query("features_sample"))
 	rows, err := w.conn.Query(w.settings(ctx, extractSettings()), text, given.list()...)
 	if err != nil {
 		return err
@@ -164,16 +167,26 @@ func (w *Warehouse) keepBinning(ctx context.Context, of features.Snapshot, id st
 	return batch.Send()
 }
 
-// binned is the query that computes a range's features with their bins; its parameters are those of extraction, and the
-// name of the binning.
-func binned() string {
-	const lowest = "-1.7976931348623157e308"
-	bins := make([]string, len(features.Builtin))
-	for i, f := range features.Builtin {
+// numbersOf are all features as numbers, in the order of their bins.
+func numbersOf(own []features.Own) []string {
+	var all []string
+	for _, f := range features.Builtin {
+		all = append(all, "toFloat64("+f.Name+")")
+	}
+	for i := range own {
+		all = append(all, fmt.Sprintf("toFloat64(own[%d])", i+1))
+	}
+	return all
+}
+
+// binned is the query that computes a range's features with their bins; its parameters are those of extraction and of
+// the features of the user's own.
+func binned(own []features.Own) string {
+	bins := numbersOf(own)
+	for i, value := range bins {
 		edges := fmt.Sprintf("arrayPushFront((SELECT edges FROM feature_binnings WHERE binning = {binning:String} AND position = %d LIMIT 1), %s)", i, lowest)
-		value := "toFloat64(" + f.Name + ")"
 		// roundDown searches for the edge in halves and transform looks up its place: a fifth of the time of counting edges.
 		bins[i] = fmt.Sprintf("if(isNaN(%[1]s), 0, transform(roundDown(%[1]s, %[2]s), %[2]s, range(1, length(%[2]s) + 1), 1))", value, edges)
 	}
-	return strings.NewReplacer(columnsMark, featureColumns+",", binsMark, strings.Join(bins, ",\n        "), extractMark, query("features_extract")).Replace(query("features_binned"))
+	return strings.NewReplacer(columnsMark, featureColumns+", own,", binsMark, strings.Join(bins, ",\n        "), extractMark, valued(own)).Replace(query("features_binned"))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -68,9 +69,14 @@ func (w *Warehouse) BinsBefore(ctx context.Context, like features.Snapshot, name
 	if err != nil {
 		return nil, nil, err
 	}
+	own, err := w.ownOf(ctx, like.Catalogue)
+	if err != nil {
+		return nil, nil, err
+	}
+	maps.Copy(given, ownParams(like, own))
 	given["cohort"], given["cohort_occurrence"], given["part"], given["arms"] = of.Campaign, of.Occurrence, max(of.Part, 1), of.Arms
 	var text string
-	statement := strings.Replace(query("features_bins_before"), binnedMark, binned(), 1)
+	statement := strings.Replace(query("features_bins_before"), binnedMark, binned(own), 1)
 	if err := w.conn.QueryRow(w.settings(ctx, extractSettings()), statement, given.list()...).Scan(&text); err != nil {
 		return nil, nil, fmt.Errorf("compute bins before %s: %w", like.Instant.Format("2006-01-02 15:04"), err)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -64,7 +65,12 @@ func (w *Warehouse) ExtractFeatures(ctx context.Context, of features.Snapshot, s
 	if err != nil {
 		return 0, err
 	}
-	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+", bins)\n"+binned(), given.list()...); err != nil {
+	own, err := w.ownOf(ctx, of.Catalogue)
+	if err != nil {
+		return 0, err
+	}
+	maps.Copy(given, ownParams(of, own))
+	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+", own, bins)\n"+binned(own), given.list()...); err != nil {
 		return 0, fmt.Errorf("extract the features of shard %s: %w", shard, err)
 	}
 	written, err := w.countFeatures(ctx, attempt, of.ID, shard)

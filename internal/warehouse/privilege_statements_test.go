@@ -40,7 +40,7 @@ var built = map[string]func() []string{
 	"features_staging.go into":                         names("features_staging_x", "features"),
 	"features_staging.go from":                         names("features_attempt_x", "features_whole_x"),
 	"features_staging.go featureColumns":               columns,
-	"features_staging.go binned()":                     columns, // query files, with expressions of features that were checked word by word
+	"features_staging.go binned(own)":                  columns, // query files, with expressions of features that were checked word by word
 	"features_staging.go quoteText(of.ID)":             literal, // a snapshot's name: "s" and a hash
 	"features_staging.go quoteText(snapshot)":          literal,
 	"import_stage.go quoteName(readyTable(name))":      readyTables,
@@ -73,21 +73,22 @@ var identifiers = map[string]func() []string{
 
 // replaced are variables that hold a statement when it is sent: what they hold is collected where it is written.
 var replaced = map[string]string{
-	"import_stage.go statement":     "an element of statements, or import_drop",
-	"migrate.go statement":          "CREATE DATABASE, for an administrator",
-	"migrate.go m.statement":        "a migration",
-	"features.go statement":         "query files by name",
-	"features_binning.go text":      "features_sample and features_extract, with names of features",
-	"features_bins.go statement":    "features_bins_before, features_binned and features_extract, with names of features",
-	"targeting_model.go statement":  "query files by name",
-	"world_columns.go statement":    "world_insert_* and import_insert_*",
-	"ledger.go query(name)":         "query files by name",
-	"measurement.go query(name)":    "query files by name",
-	"report.go query(name)":         "query files by name",
-	"world_read.go query(name)":     "query files by name",
-	"import_stage.go query(name)":   "query files by name",
-	"import_decide.go query(name)":  "query files by name",
-	"import_publish.go query(name)": "query files by name",
+	"import_stage.go statement":      "an element of statements, or import_drop",
+	"migrate.go statement":           "CREATE DATABASE, for an administrator",
+	"migrate.go m.statement":         "a migration",
+	"features.go statement":          "query files by name",
+	"features_own.go ownQuery(i, o)": "features_own_*, with expressions that were checked word by word",
+	"features_binning.go text":       "features_sample and features_extract, with names of features",
+	"features_bins.go statement":     "features_bins_before, features_binned and features_extract, with names of features",
+	"targeting_model.go statement":   "query files by name",
+	"world_columns.go statement":     "world_insert_* and import_insert_*",
+	"ledger.go query(name)":          "query files by name",
+	"measurement.go query(name)":     "query files by name",
+	"report.go query(name)":          "query files by name",
+	"world_read.go query(name)":      "query files by name",
+	"import_stage.go query(name)":    "query files by name",
+	"import_decide.go query(name)":   "query files by name",
+	"import_publish.go query(name)":  "query files by name",
 	"offers.go strings.Replace(query(\"offers_customers\"), rulesMark, strings.Join(conditions, \", \"), 1)": "rules compiled into known columns, operators and parameters",
 	"targeting.go strings.Replace(query(\"targeting_candidates\"), ruleMark, rule.SQL, 1)":                   "a rule compiled into known columns, operators and parameters",
 }

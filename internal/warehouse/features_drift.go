@@ -1,0 +1,58 @@
+package warehouse
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
+)
+
+// Snapshots are those that are published, the latest instant first.
+func (w *Warehouse) Snapshots(ctx context.Context) (all []features.Snapshot, err error) {
+	rows, err := w.conn.Query(ctx, query("features_snapshots"))
+	if err != nil {
+		return nil, fmt.Errorf("list the snapshots: %w", err)
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		s := features.Snapshot{Published: true}
+		if err := rows.Scan(&s.ID, &s.Instant, &s.Catalogue, &s.Binning, &s.Currency, &s.Customers, &s.Checksum); err != nil {
+			return nil, fmt.Errorf("list the snapshots: %w", err)
+		}
+		all = append(all, s)
+	}
+	return all, rows.Err()
+}
+
+// FeatureCounts counts the snapshot's customers by feature and bin, in the order of Binnings.
+func (w *Warehouse) FeatureCounts(ctx context.Context, snapshot string) ([][]uint64, error) {
+	var last uint32
+	if err := w.conn.QueryRow(ctx, query("features_last"), args{"snapshot": snapshot}.list()...).Scan(&last); err != nil {
+		return nil, fmt.Errorf("find the last customer of snapshot %s: %w", snapshot, err)
+	}
+	binnings, err := w.Binnings(ctx, snapshot)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([][]uint64, len(binnings))
+	for i, b := range binnings {
+		counts[i] = make([]uint64, b.Bins())
+	}
+	err = w.FeatureBins(ctx, snapshot, nil, campaign.Shard{Low: 1, High: last}, func(_ []uint32, bins [][]uint8) error {
+		for i, column := range bins {
+			for _, bin := range column {
+				if int(bin) >= len(counts[i]) {
+					return fmt.Errorf("%s has bin %d of %d: %w", binnings[i].Feature, bin, len(counts[i]), features.ErrSnapshotIncomplete)
+				}
+				counts[i][bin]++
+			}
+		}
+		return nil
+	})
+	return counts, err
+}
+
+// FeatureSQL is what computes a built-in feature, as it stands in the query.
+func FeatureSQL(name string) string { return columnSQL(query("features_extract"), name) }

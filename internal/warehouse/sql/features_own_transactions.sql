@@ -1,0 +1,16 @@
+-- Features of the user's own over transactions: their expressions see these rows, bounded by the instant and the window, and nothing else.
+WITH toUInt32({instant:DateTime('UTC')}) AS instant
+SELECT customer_key, toUInt8(1) AS seen, /* values */
+FROM
+(
+    SELECT customer_key, toUInt32(moment) AS at, id, line, kind, amount, currency, quantity, product, category, brand, merchant, channel
+    FROM
+    (
+        SELECT customer_key, at AS moment, id, line, toString(kind) AS kind, amount, toString(currency) AS currency, quantity, toString(product) AS product,
+               toString(category) AS category, toString(brand) AS brand, toString(merchant) AS merchant, toString(channel) AS channel
+        FROM transactions
+        WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {instant:DateTime('UTC')} AND at >= {since:DateTime('UTC')}
+          AND ({cohort:String} = '' OR customer_key IN (SELECT customer_key FROM audience WHERE campaign = {cohort:String} AND occurrence = {cohort_occurrence:UInt32}))
+    )
+)
+GROUP BY customer_key

@@ -1,0 +1,9 @@
+-- A range's built-in features, and beside them the user's own, which are joined to them.
+SELECT
+    base.*,
+    CAST([/* values */], 'Array(Float32)') AS own
+FROM
+(
+    /* extract */
+) AS base
+/* joins */
