@@ -87,7 +87,8 @@ var koreanFlags = map[string]string{
 	"--json": "결과를 JSON으로 출력", "--verbose": "모든 로그 출력", "--occurrence": "회차", "--as": "요청한 사람 (감사 기록)", "--why": "사유 (감사 기록)",
 	"--policy": "정책 파일 (기본: 스펙과 같은 폴더나 그 위 폴더의 policy.yaml)",
 
-	"define --check": "점검만 하고 아무것도 바꾸지 않습니다", "snapshot --as-of": "이 날짜(2006-01-02) 이전의 내역만 반영 (기본: 지금)", "snapshot --zone": "시간대를 모르는 고객의 시간대", "snapshot --currency": "금액의 통화",
+	"preview --exact": "모든 고객을 보고 스냅샷을 새로 만듭니다. 수백만 명이면 몇 분이 걸립니다",
+	"define --check":  "점검만 하고 아무것도 바꾸지 않습니다", "snapshot --as-of": "이 날짜(2006-01-02) 이전의 내역만 반영 (기본: 지금)", "snapshot --zone": "시간대를 모르는 고객의 시간대", "snapshot --currency": "금액의 통화",
 	"drift --check":    "PSI가 0.25 이상인 특성이 있으면 실패로 끝냅니다",
 	"start --rehearse": "이 날짜(2006-01-02)부터 리허설: 워크플로가 기다릴 때만 캠페인 시간이 흐릅니다", "start --speed": "리허설 속도: 기다리는 1초마다 흐르는 캠페인 시간(초). 0이면 기다리지 않습니다",
 	"start --population": "리허설에서 가상 고객이 반응하며 살아갑니다", "start --replace": "아직 발송하지 않은 캠페인의 계획을 바꿉니다", "start --shards": "동시에 처리할 고객 구간 수 (0: 고객 수에 따라)",

@@ -20,6 +20,12 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 		zone = time.UTC
 	}
 	a.Sayf(a.text("Features of %s customers as of %s (snapshot %s)", "고객 %s명, 기준 시점 %s (스냅샷 %s)"), groups(p.Customers), p.Instant.In(zone).Format("2006-01-02 15:04 MST"), p.Snapshot)
+	if p.Sample > 0 {
+		a.Sayf(a.text("Estimated from a sample of %s customers (--exact looks at everybody)", "고객 %s명의 표본에서 추정했습니다 (--exact는 전체를 봅니다)"), groups(p.Sample))
+	}
+	if p.Matches != nil {
+		a.Sayf(a.text("The rule holds for exactly %s customers", "규칙에 맞는 고객은 정확히 %s명입니다"), groups(*p.Matches))
+	}
 	a.Sayf("%s", a.modelSentence(p))
 	a.printFunnel(p)
 	if p.Problem != "" {

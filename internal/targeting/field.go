@@ -1,6 +1,11 @@
 package targeting
 
-import "github.com/danbi-project/danbi/internal/campaign"
+import (
+	"slices"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
+)
 
 // kind is what a field of a rule holds.
 type kind int
@@ -22,6 +27,7 @@ type Field struct {
 	Meaning campaign.Text
 	Money   bool // written in major units of the campaign's currency, kept in minor units
 	kind    kind
+	later   bool // came after the signals of the first models, which go by their order
 	number  func(*Row) float64
 	text    func(*Row) string
 }
@@ -37,6 +43,10 @@ type Row struct {
 	CategoryShares                          map[string]float32
 	TopCategory, TopBrand                   string
 	Messages180d, Responses180d             uint16
+	More                                    map[string]float64 // the other features, by name; NaN is what is not known
+	Own                                     map[string]float64
+	Windows                                 []float64 // in the order of the rule's
+	Audiences                               map[string]bool
 }
 
 func say(en, ko string) campaign.Text { return campaign.Text{"en": en, "ko": ko} }
@@ -53,8 +63,23 @@ func amounts(name, en, ko string, of func(*Row) float64) Field {
 	return Field{Name: name, Meaning: say(en, ko), kind: number, Money: true, number: of}
 }
 
-// Fields are all that a rule may name, in the order of the documentation.
-var Fields = []Field{
+// Fields are all that a rule may name, in the order of the documentation: what follows, then the rest of the catalogue.
+var Fields = append(first, catalogued()...)
+
+// catalogued are the built-in features that first does not name.
+func catalogued() []Field {
+	var all []Field
+	for _, f := range features.Builtin {
+		if slices.ContainsFunc(first, func(known Field) bool { return known.Name == f.Name }) {
+			continue
+		}
+		name := f.Name
+		all = append(all, Field{Name: name, Meaning: f.Meaning, kind: number, later: true, Money: f.Type == features.TypeAmount, number: func(r *Row) float64 { return r.More[name] }})
+	}
+	return all
+}
+
+var first = []Field{
 	words("segment", "segment, as imported", "세그먼트", func(r *Row) string { return r.Segment }),
 	words("region", "region, as imported", "지역", func(r *Row) string { return r.Region }),
 	words("zone", "time zone, such as Asia/Seoul", "시간대. 예: Asia/Seoul", func(r *Row) string { return r.Zone }),

@@ -21,7 +21,7 @@ const RankRecent = "recent_purchases"
 func Signals() []string {
 	var names []string
 	for _, f := range Fields {
-		if f.kind == number {
+		if f.kind == number && !f.later {
 			names = append(names, f.Name)
 		}
 	}

@@ -146,9 +146,8 @@ func (c *compiler) within(at ast.Node, of, low, high value) value {
 }
 
 func (c *compiler) between(n *ast.CallNode) value {
-	name, ok := n.Callee.(*ast.IdentifierNode)
-	if !ok || name.Value != "between" || len(n.Arguments) != 3 {
-		return c.fault(n, "there is only one function, between, and it takes three numbers", "함수는 between(값, 최소, 최대)뿐입니다", "write between(spend_90d, 10000, 50000)", "between(spend_90d, 10000, 50000)처럼 쓰세요")
+	if len(n.Arguments) != 3 {
+		return c.fault(n, "between takes three numbers", "between에는 숫자 세 개가 필요합니다", "write between(spend_90d, 10000, 50000)", "between(spend_90d, 10000, 50000)처럼 쓰세요")
 	}
 	return c.within(n, c.compile(n.Arguments[0]), c.compile(n.Arguments[1]), c.compile(n.Arguments[2]))
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/expr-lang/expr/ast"
@@ -19,12 +20,19 @@ import (
 //
 // A rule compares features with numbers and texts: purchases_90d >= 3 && region in ["seoul", "busan"]. It knows
 // == != < <= > >=, in with a list or a range (age in 20..29), between(x, low, high), && || ! (and, or, not), + - * /
-// and category_shares["cafe"]. Amounts are written in major units of the campaign's currency (12.50), whatever the
+// and category_shares["cafe"], features of the user's own as own["coffee_60d"], behaviour within some days as
+// bought("category", "cafe", 30) >= 2 and spent("brand", "x", 90) > 50000, and audience("spring"), whom another campaign
+// treated. Amounts are written in major units of the campaign's currency (12.50), whatever the
 // warehouse keeps.
 type Rule struct {
 	SQL    string         // a condition; texts and numbers are {rule_n:Type} parameters
 	Params map[string]any // by name
-	match  func(*Row) bool
+	// What the SQL needs beside the features: the columns windows, filled by Behaviour, and the parameter own_names with the
+	// names of the snapshot's own features, of which it names Own.
+	Windows   []Window
+	Own       []string
+	Audiences []string // campaigns
+	match     func(*Row) bool
 }
 
 // Match is whether the rule holds for a row.
@@ -61,7 +69,7 @@ func CompileRule(rule, currency string) (Rule, error) {
 	if len(c.faults) > 0 {
 		return Rule{}, errors.Join(c.faults...)
 	}
-	return Rule{SQL: out.sql, Params: c.params, match: out.boolean}, nil
+	return Rule{SQL: out.sql, Params: c.params, Windows: c.windows, Own: c.own, Audiences: c.audiences, match: out.boolean}, nil
 }
 
 // CheckRule is CompileRule for validation only; it fits campaign.WithRules.
@@ -85,6 +93,10 @@ type compiler struct {
 	scale  float64 // minor units in a major one
 	params map[string]any
 	faults []error
+
+	windows   []Window
+	own       []string
+	audiences []string
 }
 
 func (c *compiler) fault(at ast.Node, en, ko, hintEN, hintKO string) value {
@@ -152,7 +164,7 @@ func (c *compiler) compile(node ast.Node) value {
 	case *ast.BinaryNode:
 		return c.binary(n)
 	case *ast.CallNode:
-		return c.between(n)
+		return c.call(n)
 	case *ast.ChainNode:
 		return c.compile(n.Node)
 	}
@@ -179,6 +191,9 @@ func (c *compiler) field(n *ast.IdentifierNode) value {
 func (c *compiler) share(n *ast.MemberNode) value {
 	of, isName := n.Node.(*ast.IdentifierNode)
 	name, isText := n.Property.(*ast.StringNode)
+	if isName && of.Value == "own" && isText && !n.Optional {
+		return c.ownFeature(name.Value)
+	}
 	if !isName || of.Value != "category_shares" || !isText || n.Optional {
 		return c.fault(n, "only category_shares can be looked into", "category_shares만 이름으로 찾을 수 있습니다", `write category_shares["cafe"]`, `category_shares["cafe"]처럼 쓰세요`)
 	}
@@ -187,5 +202,17 @@ func (c *compiler) share(n *ast.MemberNode) value {
 		kind:   number,
 		sql:    "toFloat64(category_shares[" + c.parameter(category, "String") + "])",
 		number: func(r *Row) float64 { return float64(r.CategoryShares[category]) },
+	}
+}
+
+// ownFeature is a feature of the user's own: which there are, only the snapshot knows.
+func (c *compiler) ownFeature(name string) value {
+	if !slices.Contains(c.own, name) {
+		c.own = append(c.own, name)
+	}
+	return value{
+		kind:   number,
+		sql:    "toFloat64(own[indexOf({own_names:Array(String)}, " + c.parameter(name, "String") + ")])",
+		number: func(r *Row) float64 { return r.Own[name] },
 	}
 }

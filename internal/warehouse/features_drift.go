@@ -26,11 +26,38 @@ func (w *Warehouse) Snapshots(ctx context.Context) (all []features.Snapshot, err
 	return all, rows.Err()
 }
 
+// LastCustomer is the greatest key of a snapshot.
+func (w *Warehouse) LastCustomer(ctx context.Context, snapshot string) (last uint32, err error) {
+	if err := w.conn.QueryRow(ctx, query("features_last"), args{"snapshot": snapshot}.list()...).Scan(&last); err != nil {
+		return 0, fmt.Errorf("find the last customer of snapshot %s: %w", snapshot, err)
+	}
+	return last, nil
+}
+
+// CountCustomers counts the snapshot's customers in ranges of keys.
+func (w *Warehouse) CountCustomers(ctx context.Context, snapshot string, shards []campaign.Shard) (uint64, error) {
+	var total uint64
+	for _, shard := range shards {
+		n, err := w.countFeatures(ctx, "features", snapshot, shard)
+		if err != nil {
+			return 0, err
+		}
+		total += n
+	}
+	return total, nil
+}
+
+// Catalogue is the hash of the features that a snapshot would have now.
+func (w *Warehouse) Catalogue(ctx context.Context) (string, error) {
+	own, err := w.OwnFeatures(ctx)
+	return catalogue(own), err
+}
+
 // FeatureCounts counts the snapshot's customers by feature and bin, in the order of Binnings.
 func (w *Warehouse) FeatureCounts(ctx context.Context, snapshot string) ([][]uint64, error) {
-	var last uint32
-	if err := w.conn.QueryRow(ctx, query("features_last"), args{"snapshot": snapshot}.list()...).Scan(&last); err != nil {
-		return nil, fmt.Errorf("find the last customer of snapshot %s: %w", snapshot, err)
+	last, err := w.LastCustomer(ctx, snapshot)
+	if err != nil {
+		return nil, err
 	}
 	binnings, err := w.Binnings(ctx, snapshot)
 	if err != nil {

@@ -43,6 +43,9 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 		if err != nil {
 			return fmt.Errorf("offer %s: %w", offer.ID, err)
 		}
+		if len(rule.Windows) > 0 || len(rule.Own) > 0 {
+			return fmt.Errorf("offer %s: bought, spent and own choose an audience, not who gets an offer: %w", offer.ID, targeting.ErrBadRule)
+		}
 		sql, params := rule.Named(fmt.Sprintf("offer%d", i))
 		conditions[i] = "toUInt8(" + sql + ")"
 		for name, value := range params {

@@ -90,7 +90,7 @@ var replaced = map[string]string{
 	"import_decide.go query(name)":   "query files by name",
 	"import_publish.go query(name)":  "query files by name",
 	"offers.go strings.Replace(query(\"offers_customers\"), rulesMark, strings.Join(conditions, \", \"), 1)": "rules compiled into known columns, operators and parameters",
-	"targeting.go strings.Replace(query(\"targeting_candidates\"), ruleMark, rule.SQL, 1)":                   "a rule compiled into known columns, operators and parameters",
+	"targeting.go text": "targeting_candidates, targeting_matches and targeting_behaviour, with a rule compiled into known columns, operators and parameters",
 }
 
 // rewritten are statements that stand in one place and go through Config.DDL in another.

@@ -4,12 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/targeting"
 )
 
@@ -41,11 +44,12 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 		"moment": moment, "fresh": fresh, "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
 		"campaign": terms.Run.Campaign, "occurrence": terms.Run.Occurrence,
 	}
-	for name, value := range rule.Params {
-		given[name] = value
+	text, err := w.ruled(ctx, query("targeting_candidates"), rule, snapshot, spec.Currency, given)
+	if err != nil {
+		return err
 	}
 	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": selectMemory, "max_bytes_before_external_group_by": selectSpill})
-	rows, err := w.conn.Query(limited, strings.Replace(query("targeting_candidates"), ruleMark, rule.SQL, 1), given.list()...)
+	rows, err := w.conn.Query(limited, text, given.list()...)
 	if err != nil {
 		return fmt.Errorf("read the candidates of shard %s: %w", shard, err)
 	}
@@ -68,6 +72,56 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 		}
 	}
 	return rows.Err()
+}
+
+// behaviourMark stands where a rule's windows are joined to the features.
+const behaviourMark = "/* behaviour */"
+
+// ruled puts a rule into a query over the features of a range of customers, and what the rule needs into its parameters.
+func (w *Warehouse) ruled(ctx context.Context, text string, rule targeting.Rule, snapshot, currency string, given args) (string, error) {
+	maps.Copy(given, rule.Params)
+	if len(rule.Own) > 0 {
+		binnings, err := w.Binnings(ctx, snapshot)
+		if err != nil {
+			return "", err
+		}
+		names := []string{}
+		for _, b := range binnings[min(len(binnings), len(features.Builtin)):] {
+			names = append(names, b.Feature)
+		}
+		for _, name := range rule.Own {
+			if !slices.Contains(names, name) {
+				return "", fmt.Errorf("the rule names own[%q], which the snapshot does not have: `starter features list` shows which there are: %w", name, targeting.ErrBadRule)
+			}
+		}
+		given["own_names"] = names
+	}
+	behaviour := ""
+	if len(rule.Windows) > 0 {
+		columns, params := rule.Behaviour()
+		maps.Copy(given, params)
+		given["currency"], given["longest"] = currency, uint32(rule.Longest())
+		behaviour = "LEFT JOIN (" + strings.Replace(query("targeting_behaviour"), columnsMark, strings.Join(columns, ", "), 1) + ") AS past USING (customer_key)"
+	}
+	return strings.NewReplacer(ruleMark, rule.SQL, behaviourMark, behaviour).Replace(text), nil
+}
+
+// RuleMatches counts exactly whom a rule holds for in a whole snapshot. A rule about behaviour is not counted by columns
+// alone: known says so.
+func (w *Warehouse) RuleMatches(ctx context.Context, snapshot, rule, currency string) (matches uint64, known bool, err error) {
+	compiled, err := targeting.CompileRule(rule, currency)
+	if err != nil || len(compiled.Windows) > 0 {
+		return 0, false, err
+	}
+	given := args{"snapshot": snapshot, "low": uint32(0), "high": ^uint32(0)}
+	text, err := w.ruled(ctx, query("targeting_matches"), compiled, snapshot, currency, given)
+	if err == nil {
+		err = w.conn.QueryRow(ctx, text, given.list()...).Scan(&matches)
+	}
+	if err != nil {
+		return 0, false, fmt.Errorf("count whom the rule holds for: %w", err)
+	}
+	return matches, true, nil
 }
 
 func orEmpty(list []string) []string {

@@ -38,7 +38,7 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	_, err = people.Create(t.Context(), w, world.Making{})
 	require.NoError(t, err)
 	steps := 0
-	p, err := Make(t.Context(), w, brief(), until, func(int, int) { steps++ })
+	p, err := Make(t.Context(), w, brief(), until, How{Progress: func(int, int) { steps++ }})
 	require.NoError(t, err)
 	require.Positive(t, steps)
 	require.Empty(t, p.Problem)
@@ -68,20 +68,20 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 		require.Zero(t, rows, table)
 	}
 
-	again, err := Make(t.Context(), w, brief(), until, nil)
+	again, err := Make(t.Context(), w, brief(), until, How{})
 	require.NoError(t, err)
 	require.Equal(t, p, again)
 
 	poor := brief()
 	poor.Spec.Budget.Expected = 5
-	p, err = Make(t.Context(), w, poor, until, nil)
+	p, err = Make(t.Context(), w, poor, until, How{})
 	require.NoError(t, err)
 	require.Contains(t, p.Problem, "budget.expected is 5")
 	require.NotEmpty(t, p.Funnel, "what was found before is shown")
 
 	nobody := brief()
 	nobody.Spec.Audience.Rule = "age > 200"
-	p, err = Make(t.Context(), w, nobody, until, nil)
+	p, err = Make(t.Context(), w, nobody, until, How{})
 	require.NoError(t, err)
 	require.Contains(t, p.Problem, "nobody may be chosen")
 	require.EqualValues(t, 3000-p.Funnel[0].Customers, p.Funnel[1].Customers)

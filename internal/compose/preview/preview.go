@@ -23,6 +23,8 @@ type Preview struct {
 	Instant   time.Time            `json:"instant"` // of the features
 	Snapshot  string               `json:"snapshot"`
 	Customers uint64               `json:"customers"`
+	Sample    uint64               `json:"sample,omitempty"`  // customers who were looked at, where not all: everything but Customers and Matches is estimated from them
+	Matches   *uint64              `json:"matches,omitempty"` // customers for whom the rule holds, counted over all, where it was sampled otherwise
 	Funnel    []Step               `json:"funnel"`
 	Model     activities.Model     `json:"model"`
 	Knowledge activities.Knowledge `json:"knowledge"` // what offers are valued by
@@ -72,10 +74,17 @@ type Budget struct {
 	Bound    float64     `json:"bound"` // no assignment is worth more
 }
 
-// Make plans the campaign with features as of an instant. Progress is called as steps are done, of so many; it may be nil.
-func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, instant time.Time, progress func(done, of int)) (Preview, error) {
-	if progress == nil {
-		progress = func(int, int) {}
+// How says how a preview is made.
+type How struct {
+	Exact    bool               // look at every customer, and take the instant's own snapshot, however long it takes
+	Oldest   time.Duration      // of a published snapshot that may stand in for the instant's; 0: none may
+	Progress func(done, of int) // is called as steps are done, of so many; nil: nobody asks
+}
+
+// Make plans the campaign with features as of an instant. Of many customers it looks at a sample, unless how says Exact.
+func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, instant time.Time, how How) (Preview, error) {
+	if how.Progress == nil {
+		how.Progress = func(int, int) {}
 	}
 	out := Preview{Campaign: brief.Spec.Campaign, Instant: instant.UTC(), Budget: Budget{Expected: brief.Spec.Budget.Expected, Exposure: brief.Spec.Budget.Exposure}}
 	times, err := brief.Spec.Times(instant)
@@ -86,21 +95,59 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 	if err != nil {
 		return out, err
 	}
-	p := &planner{memory: &memory{Warehouse: w, brief: brief}, run: run, clock: clock.Rehearse(instant, 0), progress: progress}
-	if err := p.extract(ctx, brief.Spec, instant); err != nil {
+	p := &planner{memory: &memory{Warehouse: w, brief: brief}, run: run, clock: clock.Rehearse(instant, 0), progress: how.Progress}
+	if err := p.extract(ctx, brief.Spec, instant, how); err != nil {
 		return out, err
 	}
-	out.Snapshot, out.Customers = p.snapshot.ID, p.snapshot.Customers
+	out.Snapshot, out.Customers, out.Instant = p.snapshot.ID, p.snapshot.Customers, p.snapshot.Instant
+	factor := 1.0
+	if !how.Exact {
+		if factor, err = p.look(ctx, &out); err != nil {
+			return out, err
+		}
+	}
 	err = p.choose(ctx)
 	if err == nil {
 		err = p.assign(ctx)
 	}
 	// What stops a campaign is what a preview is for: it is shown together with what was found on the way to it.
-	if errors.Is(err, targeting.ErrEmptyAudience) || errors.Is(err, offers.ErrNothingAffordable) || errors.Is(err, offers.ErrInfeasible) || errors.Is(err, activities.ErrNobodyTreated) {
+	if errors.Is(err, targeting.ErrEmptyAudience) || errors.Is(err, offers.ErrNothingAffordable) || errors.Is(err, activities.ErrNobodyTreated) {
 		out.Problem, err = err.Error(), nil
 	}
 	p.describe(&out)
+	if factor != 1 {
+		out.whole(factor)
+	}
 	return out, err
+}
+
+// look narrows the preview to a sample where there are many customers, and says how many each of it stands for.
+func (p *planner) look(ctx context.Context, out *Preview) (float64, error) {
+	last, err := p.memory.LastCustomer(ctx, p.snapshot.ID)
+	if err != nil {
+		return 1, err
+	}
+	shards, _ := sampled(last, p.snapshot.Customers)
+	if shards == nil {
+		if p.shards == nil { // a snapshot that was found, and not planned
+			p.shards = []campaign.Shard{{Of: 1, Low: 1, High: last}}
+		}
+		return 1, nil
+	}
+	p.shards = shards
+	if out.Sample, err = p.memory.CountCustomers(ctx, p.snapshot.ID, shards); err != nil || out.Sample == 0 {
+		return 1, err
+	}
+	matches, known, err := p.memory.RuleMatches(ctx, p.snapshot.ID, p.memory.brief.Spec.Audience.Rule, p.memory.brief.Spec.Currency)
+	if err != nil {
+		return 1, err
+	}
+	if known {
+		out.Matches = &matches
+	}
+	factor := float64(p.snapshot.Customers) / float64(out.Sample)
+	p.memory.brief = portion(p.memory.brief, factor)
+	return factor, nil
 }
 
 type planner struct {
@@ -124,7 +171,14 @@ func (p *planner) step() {
 	p.progress(p.done, 4*len(p.shards))
 }
 
-func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.Time) error {
+func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.Time, how How) error {
+	if !how.Exact && how.Oldest > 0 {
+		found, there, err := latest(ctx, p.memory.Warehouse, spec.Currency, instant, how.Oldest)
+		if err != nil || there && found.Customers > sampleAbove {
+			p.snapshot = found
+			return err
+		}
+	}
 	a := &activities.Features{Store: p.memory.Warehouse, Briefs: p.memory}
 	planned, err := a.PlanSnapshot(ctx, activities.PlanSnapshotInput{Run: p.run, Instant: instant, Currency: spec.Currency, Zone: spec.Zone})
 	if err != nil {

@@ -1,5 +1,6 @@
 -- Everything that decides whether a customer of the range may be chosen, at the moment: one row a customer of the snapshot, in order.
--- Masks have a bit a channel, in the order of {channels}. The rule of the campaign takes the place of the marked condition.
+-- Masks have a bit a channel, in the order of {channels}. The rule of the campaign takes the place of the marked condition,
+-- and what it asks about behaviour is joined at the other mark.
 SELECT
     people.customer_key AS customer_key,
     signals, matches, excluded_segment, excluded_campaign,
@@ -13,6 +14,7 @@ FROM
         toUInt8(1 /* rule */) AS matches,
         has({segments:Array(String)}, toString(segment)) AS excluded_segment
     FROM features
+    /* behaviour */
     WHERE snapshot = {snapshot:String} AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
 ) AS people
 LEFT JOIN
