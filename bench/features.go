@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/compose"
 	"github.com/danbi-project/danbi/internal/features"
@@ -43,11 +41,15 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 		return nil, err
 	}
 	defer e.down()
-	until := time.Date(2026, 9, 1, 0, 0, 0, 0, world.Home)
-	if err := e.command(ctx, "world", "--customers", fmt.Sprint(b.customers), "--months", fmt.Sprint(months),
-		"--until", until.Format(time.DateOnly), "--seed", fmt.Sprint(b.seed)); err != nil {
+	until := benchUntil
+	if err := e.populate(ctx, b.customers, months, b.seed, until); err != nil {
 		return nil, err
 	}
+	customers, err := e.count(ctx, "SELECT uniqExact(customer_key) FROM customers")
+	if err != nil {
+		return nil, err
+	}
+	b.customers = int(customers)
 	out := map[string]any{"customers": b.customers}
 	if out["transactions"], err = e.count(ctx, "SELECT count() FROM transactions"); err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	say("extracting")
 	section := e.begin(stack.PartEngine)
-	snapshot, err := takeSnapshot(ctx, e, want)
+	snapshot, err := compose.TakeSnapshot(ctx, e.store, want, nil)
 	section.end(out)
 	if err != nil {
 		return nil, err
@@ -77,34 +79,26 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	seconds := out["seconds"].(float64)
 	out["customers_per_s"], out["shards"] = float64(b.customers)/seconds, len(shards)
+	out["seconds_per_feature"] = seconds / float64(out["features"].(uint64))
 	out["scan_seconds"], out["ratio_to_scan"] = scan, seconds/scan
 	out["scan_cpu_seconds"], out["cpu_ratio_to_scan"] = scanCPU, out["cpu_seconds"].(float64)/scanCPU // holds on a machine that is shared, too
 	return out, nil
 }
 
-// takeSnapshot goes through the entry points that the workflow's activities go through, as many at once as a worker runs.
-func takeSnapshot(ctx context.Context, e *engines, want features.Snapshot) (features.Snapshot, error) {
-	snapshot, shards, err := e.store.PlanSnapshot(ctx, want, 0)
-	if err != nil {
-		return snapshot, err
+// benchUntil is up to when the populations of the benches have lived.
+var benchUntil = time.Date(2026, 9, 1, 0, 0, 0, 0, world.Home)
+
+// populate makes a world, unless the stack that stands has one; then it only throws away what was computed of it.
+func (e *engines) populate(ctx context.Context, customers, months int, seed uint64, until time.Time) error {
+	if standing == "" {
+		return e.command(ctx, "world", "--customers", fmt.Sprint(customers), "--months", fmt.Sprint(months), "--until", until.Format(time.DateOnly), "--seed", fmt.Sprint(seed))
 	}
-	counts := make([]uint64, len(shards))
-	group, working := errgroup.WithContext(ctx)
-	group.SetLimit(compose.AtOnce)
-	for i, shard := range shards {
-		group.Go(func() (err error) {
-			counts[i], err = e.store.ExtractFeatures(working, snapshot, shard)
-			return err
-		})
+	for _, table := range []string{"snapshots", "features", "feature_binnings"} {
+		if err := e.store.Conn().Exec(ctx, "TRUNCATE TABLE "+table); err != nil {
+			return fmt.Errorf("empty %s: %w", table, err)
+		}
 	}
-	if err := group.Wait(); err != nil {
-		return snapshot, err
-	}
-	var total uint64
-	for _, n := range counts {
-		total += n
-	}
-	return e.store.PublishSnapshot(ctx, snapshot, shards, total)
+	return nil
 }
 
 // check compares totals over all customers with sums over the source tables, and counts the features.
@@ -130,7 +124,7 @@ func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features
 		}
 	}
 	columns, err := e.count(ctx, `SELECT count() FROM system.columns
-		WHERE database = currentDatabase() AND table = 'features' AND name NOT IN ('snapshot', 'customer_key')`)
+		WHERE database = currentDatabase() AND table = 'features' AND name NOT IN ('snapshot', 'customer_key', 'own', 'bins')`)
 	out["features"] = columns
 	return err
 }
@@ -138,10 +132,10 @@ func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features
 // The plain scans read the columns that sql/features_extract.sql reads, and do the least with them: one sum by customer.
 const (
 	scanTransactions = `SELECT count(), sum(s) FROM
-		(SELECT customer_key, sum(amount + toUInt32(at) + line + toInt8(kind) + length(currency) + length(category) + length(brand)) AS s
+		(SELECT customer_key, sum(amount + toUInt32(at) + line + toInt8(kind) + length(currency) + length(category) + length(brand) + length(channel)) AS s
 		FROM transactions WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {instant:DateTime('UTC')} GROUP BY customer_key)`
 	scanInteractions = `SELECT count(), sum(s) FROM
-		(SELECT customer_key, sum(toUInt32(at) + id + length(kind) + length(campaign) + occurrence + length(touch)) AS s
+		(SELECT customer_key, sum(toUInt32(at) + id + length(kind) + length(channel) + length(campaign) + occurrence + length(touch)) AS s
 		FROM interactions WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {instant:DateTime('UTC')} GROUP BY customer_key)`
 )
 

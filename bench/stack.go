@@ -21,6 +21,7 @@ import (
 type engines struct {
 	*stack.Stack
 	dir     string
+	data    string // the stack's folder: in dir, or one that stands already
 	starter string
 	store   *warehouse.Warehouse
 }
@@ -31,7 +32,10 @@ func bringUp(ctx context.Context, without ...string) (_ *engines, err error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &engines{dir: dir, starter: filepath.Join(dir, "starter")}
+	e := &engines{dir: dir, data: filepath.Join(dir, "stack"), starter: filepath.Join(dir, "starter")}
+	if standing != "" {
+		e.data = standing
+	}
 	defer func() {
 		if err != nil {
 			_ = os.RemoveAll(dir)
@@ -42,7 +46,7 @@ func bringUp(ctx context.Context, without ...string) (_ *engines, err error) {
 		return nil, fmt.Errorf("build the starter (run this from the repository's root): %w\n%s", err, out)
 	}
 	e.Stack, err = stack.Up(ctx, stack.Config{
-		Dir: filepath.Join(dir, "stack"), Command: []string{e.starter, "part"}, Without: without,
+		Dir: e.data, Command: []string{e.starter, "part"}, Without: without,
 		Parts: []stack.Part{{Name: stack.PartEngine, Prepare: install.Engine}, {Name: stack.PartSink}, {Name: stack.PartWorker, Prepare: install.XGBoostIfItCan}},
 		Tell:  func(sentence string) { say("%s", sentence) },
 	})
@@ -71,7 +75,7 @@ func (e *engines) down() {
 
 // command runs the starter on this stack, in a process of its own.
 func (e *engines) command(ctx context.Context, args ...string) error {
-	cmd := exec.CommandContext(ctx, e.starter, append(args, "--dir", filepath.Join(e.dir, "stack"))...)
+	cmd := exec.CommandContext(ctx, e.starter, append(args, "--dir", e.data)...)
 	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
 	return cmd.Run()
 }

@@ -122,7 +122,11 @@ func valued(own []features.Own) string {
 		values[i] = fmt.Sprintf("if(own_%[1]d.seen = 0, %[2]s, own_%[1]d.value_%[1]d)", i, unknown)
 		joins[i] = fmt.Sprintf("LEFT JOIN (%s) AS own_%d ON own_%d.customer_key = base.customer_key", ownQuery(i, o), i, i)
 	}
-	return strings.NewReplacer(valuesMark, strings.Join(values, ", "), extractMark, query("features_extract"), joinsMark, strings.Join(joins, "\n")).Replace(query("features_valued"))
+	columns := strings.Split(featureColumns, ", ")
+	for i, c := range columns {
+		columns[i] = "base." + c + " AS " + c
+	}
+	return strings.NewReplacer(columnsMark, strings.Join(columns, ", "), valuesMark, strings.Join(values, ", "), extractMark, query("features_extract"), joinsMark, strings.Join(joins, "\n")).Replace(query("features_valued"))
 }
 
 // ownQuery is the query of one feature: its expression, checked word by word, over the bounded rows of its source.
@@ -130,7 +134,11 @@ func ownQuery(i int, o features.Own) string {
 	text := query("features_own_" + o.From)
 	expression, _ := o.Compile(ownPrefix(i), features.Sources[o.From])
 	value := fmt.Sprintf("toFloat32((%s) + 0) AS value_%d", expression, i) // a text plus nothing is an error, as it should be
-	return strings.NewReplacer(valuesMark, value, "{since:", "{"+ownPrefix(i)+"since:").Replace(text)
+	columns := strings.Split(featureColumns, ", ")
+	for i, c := range columns {
+		columns[i] = "base." + c + " AS " + c
+	}
+	return strings.NewReplacer(columnsMark, strings.Join(columns, ", "), valuesMark, value, "{since:", "{"+ownPrefix(i)+"since:").Replace(text)
 }
 
 func ownPrefix(i int) string { return fmt.Sprintf("own%d_", i) }

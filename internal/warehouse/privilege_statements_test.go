@@ -80,6 +80,7 @@ var replaced = map[string]string{
 	"features_own.go ownQuery(i, o)": "features_own_*, with expressions that were checked word by word",
 	"features_binning.go text":       "features_sample and features_extract, with names of features",
 	"features_bins.go statement":     "features_bins_before, features_binned and features_extract, with names of features",
+	"targeting.go text":              "targeting_candidates, targeting_matches and targeting_behaviour, with a rule compiled into known columns, operators and parameters",
 	"targeting_model.go statement":   "query files by name",
 	"world_columns.go statement":     "world_insert_* and import_insert_*",
 	"ledger.go query(name)":          "query files by name",
@@ -90,7 +91,6 @@ var replaced = map[string]string{
 	"import_decide.go query(name)":   "query files by name",
 	"import_publish.go query(name)":  "query files by name",
 	"offers.go strings.Replace(query(\"offers_customers\"), rulesMark, strings.Join(conditions, \", \"), 1)": "rules compiled into known columns, operators and parameters",
-	"targeting.go text": "targeting_candidates, targeting_matches and targeting_behaviour, with a rule compiled into known columns, operators and parameters",
 }
 
 // rewritten are statements that stand in one place and go through Config.DDL in another.

@@ -1,6 +1,6 @@
 -- A range's built-in features, and beside them the user's own, which are joined to them.
 SELECT
-    base.*,
+    /* columns */,
     CAST([/* values */], 'Array(Float32)') AS own
 FROM
 (
