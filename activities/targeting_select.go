@@ -52,7 +52,7 @@ func (t *Targeting) CutAudience(ctx context.Context, in CutAudienceInput) (CutAu
 	if err != nil {
 		return CutAudienceOutput{}, Classify(err)
 	}
-	cut, err := targeting.CutAt(in.Scores, brief.Spec.Audience.Size)
+	cut, err := targeting.CutAt(in.Scores, targeting.SizeOf(in.Scores, brief.Spec.Audience.Size, float64(brief.Spec.Audience.Share)))
 	return CutAudienceOutput{Cut: Cut(cut)}, Classify(err)
 }
 

@@ -58,6 +58,7 @@ type Audience struct {
 	Model   string    `yaml:"model,omitempty" json:"model,omitempty"`     // response, or none (ranks by Rank)
 	Rank    string    `yaml:"rank,omitempty" json:"rank,omitempty"`       // a feature to rank by when there is no model, highest first
 	Size    int       `yaml:"size,omitempty" json:"size,omitempty"`       // treated and control together; 0: all who are eligible
+	Share   Share     `yaml:"share,omitempty" json:"share,omitempty"`     // of the eligible, treated and control together, best first; 0: all. With Size, the fewer
 	Control Share     `yaml:"control" json:"control"`                     // of the chosen, by hash
 	Purpose string    `yaml:"purpose,omitempty" json:"purpose,omitempty"` // of the consent: marketing
 	Exclude Exclusion `yaml:"exclude,omitempty" json:"exclude,omitempty"` //

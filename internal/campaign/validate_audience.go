@@ -78,7 +78,7 @@ func (v *validator) audience() {
 	}
 	v.word("audience.model", a.Model, ModelResponse, ModelNone)
 	switch {
-	case a.Model == ModelNone && a.Rank == "" && a.Size > 0:
+	case a.Model == ModelNone && a.Rank == "" && (a.Size > 0 || a.Share > 0):
 		v.add("audience.rank", say("is missing: without a model nothing says who comes first", "없습니다. 모델이 없으면 누구를 먼저 고를지 알 수 없습니다"), say("name a feature, as in rank: spend_90d", "특성을 쓰세요. 예: rank: spend_90d"))
 	case a.Model == ModelResponse && a.Rank != "":
 		v.add("audience.rank", say("the model ranks already", "모델이 이미 순위를 매깁니다"), say("remove rank, or write model: none", "rank를 지우거나 model: none으로 쓰세요"))
@@ -86,6 +86,9 @@ func (v *validator) audience() {
 		v.adopt("audience.rank", v.feature(a.Rank))
 	}
 	unsigned(v, "audience.size", a.Size)
+	if a.Share < 0 || a.Share > 1 {
+		v.add("audience.share", sayf("%s is no part of the eligible", "%s는 대상의 일부가 아닙니다", a.Share), say("write more than 0% and at most 100%, as in 20%", "0%보다 크고 100% 이하로 쓰세요. 예: 20%"))
+	}
 	if a.Control <= 0 || a.Control > 0.9 {
 		v.add("audience.control", sayf("a control group of %s cannot be measured against", "대조군 %s로는 효과를 측정할 수 없습니다", a.Control), say("write more than 0% and at most 90%, as in 10%", "0%보다 크고 90% 이하로 쓰세요. 예: 10%"))
 	}

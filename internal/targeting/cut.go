@@ -2,6 +2,7 @@ package targeting
 
 import (
 	"fmt"
+	"math"
 	"slices"
 )
 
@@ -14,6 +15,25 @@ type Cut struct {
 	Bin   int
 	Share float64
 	Take  []uint32
+}
+
+// SizeOf is how many customers a size and a share of the eligible come to together: the fewer; 0 is everybody. A share of
+// few is one at least.
+func SizeOf(scores [][]uint32, size int, share float64) int {
+	if share <= 0 || share >= 1 {
+		return size
+	}
+	eligible := 0
+	for _, bins := range scores {
+		for _, n := range bins {
+			eligible += int(n)
+		}
+	}
+	part := max(1, int(math.Round(share*float64(eligible))))
+	if size > 0 {
+		return min(size, part)
+	}
+	return part
 }
 
 // CutAt finds the cut for size customers (0: everybody) over all shards' histograms. The sizes add up exactly.

@@ -77,7 +77,7 @@ func TestOwnFeaturesSeeNothingOfTheFuture(t *testing.T) {
 	// A snapshot of features that are no longer defined can't be extracted under its name.
 	old := before
 	old.Catalogue = "0123456789ab"
-	old.ID = "sother"
+	old.ID, old.Published = "sother", false
 	_, err = w.ExtractFeatures(t.Context(), old, shards[0])
 	require.ErrorIs(t, err, features.ErrOtherCatalogue)
 
