@@ -12,6 +12,8 @@ import (
 type Offers struct {
 	Store  OfferStore
 	Briefs Briefs
+
+	tables tables
 }
 
 // OfferStore is what offers read from and write to the warehouse.
@@ -47,7 +49,9 @@ type Prices struct {
 	Swapped uint64       `json:"swapped,omitempty"` // customers whose assignment is written already, because it is not the prices'
 	Refused uint64       `json:"refused,omitempty"` // options whose figures could not be reckoned with
 
-	Knowledge string `json:"knowledge,omitempty"` // the version of what was learned that values are by; empty: the prior
+	Knowledge string       `json:"knowledge,omitempty"` // the version of what was learned that values are by; empty: the prior
+	Curve     []CurvePoint `json:"curve,omitempty"`     // what other budgets would bring, the other limits at their prices
+	More      money.Minor  `json:"more,omitempty"`      // value that 5 % more of the expected cost would bring
 }
 
 // LimitPrice is one limit at the prices.
@@ -57,6 +61,12 @@ type LimitPrice struct {
 	Lower float64 `json:"lower,omitempty"` // the price for customers with less luck
 	Used  int64   `json:"used"`
 	Most  int64   `json:"most"` // negative: at least as much
+}
+
+// CurvePoint is what an expected cost would bring.
+type CurvePoint struct {
+	Cost  money.Minor `json:"cost"`
+	Value money.Minor `json:"value"`
 }
 
 // PriceOffersInput asks for the prices over all treated customers.

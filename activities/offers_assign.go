@@ -94,6 +94,10 @@ func (p pricing) prices(solution offers.Solution, knowledge string) Prices {
 	for k, n := range solution.Offers {
 		prices.Offers[p.ladder.Offer(k).ID] = n
 	}
+	prices.More = solution.More
+	for _, at := range solution.Curve {
+		prices.Curve = append(prices.Curve, CurvePoint(at))
+	}
 	for j, l := range solution.Limits {
 		one := LimitPrice{Name: l.Name, Price: l.Price, Used: l.Used, Most: l.Most}
 		if solution.Prices.Lower != nil {

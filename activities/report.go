@@ -97,6 +97,10 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 		},
 		Forecast: report.Forecast{Cost: in.Prices.Cost, Value: in.Prices.Value},
 	}
+	d.Budget.More = in.Prices.More
+	for _, l := range in.Prices.Limits {
+		d.Budget.Limits = append(d.Budget.Limits, report.Limit{Name: l.Name, Price: l.Price, Used: l.Used, Most: l.Most})
+	}
 	titles := map[string]campaign.Text{}
 	for _, offer := range spec.Offers {
 		titles[offer.ID] = offer.Title

@@ -41,6 +41,8 @@ var benches = map[string]bench{
 	"uplift-truth":     &upliftTruthBench{},
 	"settlement-chaos": &settlementChaosBench{},
 	"preview":          &previewBench{},
+	"knapsack":         &knapsackBench{},
+	"offers-vs-lp":     &offersVsLPBench{},
 }
 
 func main() {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"time"
 
@@ -138,6 +139,26 @@ func (a *App) printBudget(spec campaign.Spec, p preview.Preview) {
 		row(a.text("exposure", "최대 노출액"), p.Budget.Out, p.Budget.Exposure),
 	})
 	a.Sayf(a.text("Expected to earn %s more than it costs; no plan within this budget earns more than %s.", "비용을 뺀 기대 이익은 %s이며, 이 예산으로는 어떤 계획도 %s을 넘을 수 없습니다."), amount(p.Budget.Value), amount(money.Minor(p.Budget.Bound)))
+	if p.Budget.More > 0 {
+		a.Sayf(a.text("5 %% more budget would bring about %s more.", "예산을 5%% 늘리면 이익이 약 %s 늘어납니다."), amount(p.Budget.More))
+	}
+	for _, l := range p.Budget.Limits {
+		if l.Price > 0 {
+			a.Sayf("  %s", a.limitSentence(l.Name, l.Price, l.Most, amount))
+		}
+	}
+}
+
+// limitSentence says what a limit that binds costs: the value that a hundredth more of it would bring.
+func (a *App) limitSentence(name string, price float64, most int64, amount func(money.Minor) string) string {
+	hundredth := amount(money.Minor(price * math.Abs(float64(most)) / 100))
+	if most < 0 {
+		return fmt.Sprintf(a.text("%s: asks for what does not pay by itself; a hundredth less of it would bring about %s.", "%s: 이 조건이 이익을 줄입니다. 1%% 낮추면 약 %s 늘어납니다."), name, hundredth)
+	}
+	if most == 0 {
+		return fmt.Sprintf(a.text("%s: binds.", "%s: 한도에 닿았습니다."), name)
+	}
+	return fmt.Sprintf(a.text("%s: used up; a hundredth more of it would bring about %s.", "%s: 한도를 다 썼습니다. 1%% 늘리면 약 %s 늘어납니다."), name, hundredth)
 }
 
 // printOutlook shows what the plan is believed to come to, and one offer for all beside it.

@@ -178,11 +178,11 @@ func (r *campaignRun) personalise(ctx workflow.Context) error {
 		}
 		r.status.Knowledge, knowledge = &learned.Knowledge, learned.Knowledge.ID
 	}
-	priced, err := run(compute(ctx), offers.PriceOffers, activities.PriceOffersInput{Run: r.run, Snapshot: r.snapshot, Shards: r.shards, Knowledge: knowledge}, "prices at which the budget is spent")
+	prices, err := r.price(ctx, knowledge)
 	if err != nil {
 		return err
 	}
-	r.prices, r.status.Prices = priced.Prices, priced.Prices
+	r.prices, r.status.Prices = prices, prices
 	assigned, err := overShards(compute(ctx), offers.AssignOffers, r.shards, func(s campaign.Shard) activities.AssignOffersInput {
 		return activities.AssignOffersInput{Run: r.run, Snapshot: r.snapshot, Prices: r.prices, Shard: s}
 	}, "assign offers")
@@ -195,6 +195,32 @@ func (r *campaignRun) personalise(ctx workflow.Context) error {
 		r.checksums.assignments ^= out.Checksum
 	}
 	return err
+}
+
+// price finds the prices at which the budget is spent: in one step, or for a large audience in rounds, in which prices go
+// out to all shards and sums come back.
+func (r *campaignRun) price(ctx workflow.Context, knowledge string) (activities.Prices, error) {
+	in := activities.PriceOffersInput{Run: r.run, Snapshot: r.snapshot, Shards: r.shards, Knowledge: knowledge}
+	if r.status.Treated <= activities.PriceTogether || !pricesByShards(ctx) {
+		priced, err := run(compute(ctx), offers.PriceOffers, in, "prices at which the budget is spent")
+		return priced.Prices, err
+	}
+	search, err := run(compute(ctx), offers.BeginPrices, in, "prices on a sample")
+	for round := 1; err == nil && !search.Ended; round++ {
+		var sums []activities.SumOffersOutput
+		sums, err = overShards(compute(ctx), offers.SumOffers, r.shards, func(s campaign.Shard) activities.SumOffersInput {
+			return activities.SumOffersInput{Run: r.run, Snapshot: r.snapshot, Knowledge: knowledge, Shard: s, Limits: search.Search.Limits, Ask: search.Ask}
+		}, fmt.Sprintf("what the prices of round %d lead to", round))
+		if err != nil {
+			break
+		}
+		all := sums[0].Sums
+		for _, out := range sums[1:] {
+			all.Add(out.Sums)
+		}
+		search, err = run(query(ctx), offers.StepPrices, activities.StepPricesInput{Run: r.run, Knowledge: knowledge, Search: search.Search, Sums: all}, fmt.Sprintf("prices after round %d", round))
+	}
+	return search.Prices, err
 }
 
 // planWaves plans the first touch's deliveries for an assumed launch, renders every message, and checks the plan.

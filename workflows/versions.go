@@ -23,3 +23,9 @@ func clawsBackInSettlement(ctx workflow.Context) bool {
 func learnsOffers(ctx workflow.Context) bool {
 	return workflow.GetVersion(ctx, "learns-offers", workflow.DefaultVersion, 1) == 1
 }
+
+// pricesByShards: a large audience is priced in rounds over shards. Since 2026-11-22; goes when no campaign that was priced
+// before is open.
+func pricesByShards(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "prices-by-shards", workflow.DefaultVersion, 1) == 1
+}

@@ -1,6 +1,9 @@
 package offers
 
 import (
+	"math"
+	"slices"
+
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/offers/budget"
 )
@@ -17,7 +20,18 @@ type Solution struct {
 	Limits    []Bound
 	Swaps     []Swap
 	Refused   uint64 // options whose figures could not be reckoned with
+	Curve     []Point
+	More      money.Minor // value that MoreBudget more of the expected cost would bring
 }
+
+// Point is what an expected cost would bring, with all other limits at their prices of now.
+type Point struct{ Cost, Value money.Minor }
+
+const (
+	// MoreBudget is the part by which a budget is imagined larger.
+	MoreBudget  = 0.05
+	curvePoints = 40
+)
 
 // Bound is one limit at the solution.
 type Bound struct {
@@ -50,10 +64,25 @@ func Solve(t *Table, swaps bool) (Solution, error) {
 		return Solution{}, t.infeasible(err)
 	}
 	solution := t.solution(limits, found)
+	t.curve(limits, found, &solution)
 	if t.Len() > 0 && solution.None == uint64(t.Len()) {
 		return solution, t.nothing(limits)
 	}
 	return solution, nil
+}
+
+// curve reads what other budgets would bring, up to twice this one.
+func (t *Table) curve(limits []budget.Limit, found budget.Solution, s *Solution) {
+	at := slices.IndexFunc(limits, func(l budget.Limit) bool { return l.Name == LimitExpected })
+	most := limits[at].Most
+	if most <= 0 || most > math.MaxInt64/4 {
+		return
+	}
+	c := t.table.Curve(limits, found.Ask, at, 1)
+	for _, p := range c.Points(2*most, curvePoints) {
+		s.Curve = append(s.Curve, Point{Cost: money.Minor(p.Use), Value: money.Minor(p.Value)})
+	}
+	s.More = money.Minor(c.At(most+int64(float64(most)*MoreBudget)).Value - c.At(most).Value)
 }
 
 func (t *Table) solution(limits []budget.Limit, found budget.Solution) Solution {

@@ -48,3 +48,6 @@ func (t *Table) Len() int { return t.table.Len() }
 
 // Limits are the limits on what the table's customers are given.
 func (t *Table) Limits() []budget.Limit { return t.rules.Limits(t.byClass) }
+
+// Bytes is about how much memory the table takes.
+func (t *Table) Bytes() int { return t.Len() * (8*t.rules.options + 6) }

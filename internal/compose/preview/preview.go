@@ -72,6 +72,10 @@ type Budget struct {
 	Out      money.Minor `json:"out"`
 	Value    money.Minor `json:"value"`
 	Bound    float64     `json:"bound"` // no assignment is worth more
+
+	Limits []activities.LimitPrice `json:"limits,omitempty"`
+	Curve  []activities.CurvePoint `json:"curve,omitempty"` // what other budgets would bring
+	More   money.Minor             `json:"more,omitempty"`  // value that 5 % more budget would bring
 }
 
 // How says how a preview is made.
@@ -283,6 +287,7 @@ func (p *planner) describe(out *Preview) {
 		outlook := known.Outlook(p.expected, float64(p.memory.brief.Spec.Budget.Expected))
 		out.Outlook = &outlook
 	}
+	out.Budget.Limits, out.Budget.Curve, out.Budget.More = p.prices.Limits, p.prices.Curve, p.prices.More
 	for _, offer := range p.memory.brief.Spec.Offers {
 		out.Offers = append(out.Offers, p.memory.rung(offer))
 	}

@@ -210,6 +210,17 @@ type Budget struct {
 	Messages uint64      `json:"messages"` // that left, or may have
 	Contact  money.Minor `json:"contact"`  // their cost
 	Total    money.Minor `json:"total"`
+
+	Limits []Limit     `json:"limits,omitempty"` // as they stood when the offers were given
+	More   money.Minor `json:"more,omitempty"`   // value that 5 % more of the expected cost would have brought, as was believed
+}
+
+// Limit is one limit of the budget.
+type Limit struct {
+	Name  string  `json:"name"`
+	Price float64 `json:"price"` // value that one unit more of it would have brought; 0: it did not bind
+	Used  int64   `json:"used"`
+	Most  int64   `json:"most"` // negative: at least as much
 }
 
 // Forecast is what was believed before, beside what came.

@@ -319,6 +319,26 @@ func (t *text) budget(d *Document) {
 	t.line("  %s: %s %s · %s %s (%s %s)", t.word("spent"), t.word("rewards"), t.money(b.Rewards), t.word("contact"), t.money(b.Contact), t.count(b.Messages), t.word("messages"))
 	f := d.Forecast
 	t.line("  %s: %s %s → %s · %s %s → %s", t.word("forecast"), t.word("forecast_redeemed"), t.count(uint64(math.Round(f.Redeemed))), t.count(f.RedeemedOut), t.word("forecast_cost"), t.money(f.Cost), t.money(f.CostOut))
+	for _, line := range t.limits(b) {
+		t.wrap(line, "  ")
+	}
+}
+
+// limits says which limits bound the offers, and what more budget was believed to bring.
+func (r reader) limits(b Budget) (lines []string) {
+	if b.More > 0 {
+		lines = append(lines, r.wordf("more_budget", r.money(b.More)))
+	}
+	var names []string
+	for _, l := range b.Limits {
+		if l.Price > 0 {
+			names = append(names, l.Name)
+		}
+	}
+	if len(names) > 0 {
+		lines = append(lines, r.wordf("binding_limits", strings.Join(names, ", ")))
+	}
+	return lines
 }
 
 func (t *text) ledger(d *Document) {

@@ -56,7 +56,8 @@ var words = map[string][2]string{
 	"rehearsed_responses": {"Respond (buy in the window)", "반응 (기간 중 구매)"}, "rehearsed_spend": {"Spend of the treated", "대상 고객의 이용액"}, "rehearsed_incremental": {"Added spend, as measured", "늘어난 이용액 (측정값)"},
 	"rehearsed_redeemed": {"Earn their reward", "혜택 달성"}, "rehearsed_cost": {"Cost", "비용"},
 	"rehearsed_note": {"By %d rehearsals on %s simulated customers each; a forecast contains what comes with a chance of at least %.0f%%, if customers are like the simulated ones.", "가상 고객 %[2]s명으로 %[1]d번 리허설한 결과입니다. 고객이 가상 고객과 비슷하다면 실제 결과가 예측 구간에 들어올 확률은 %.0[3]f%% 이상입니다."},
-	"spent":          {"Spent", "집행"}, "forecast": {"Forecast against outcome", "예측과 실제"}, "forecast_redeemed": {"Goals met", "목표 달성 고객"}, "forecast_cost": {"Cost", "비용"}, "forecast_value": {"Expected margin after cost", "예상 순이익"},
+	"more_budget":    {"5 %% more budget was believed to bring %s more", "예산을 5%% 늘렸다면 이익이 %s 늘었을 것으로 예상"}, "binding_limits": {"Limits that were used up: %s", "다 쓴 한도: %s"},
+	"spent": {"Spent", "집행"}, "forecast": {"Forecast against outcome", "예측과 실제"}, "forecast_redeemed": {"Goals met", "목표 달성 고객"}, "forecast_cost": {"Cost", "비용"}, "forecast_value": {"Expected margin after cost", "예상 순이익"},
 	// ledger
 	"account": {"Account", "계정"}, "debit": {"Debit", "차변"}, "credit": {"Credit", "대변"}, "budget:granted": {"granted and not used", "승인 미사용"}, "budget:approved": {"free to reserve", "예약 가능"}, "budget:reserved": {"reserved", "예약"},
 	"budget:released": {"released", "해제"}, "expense:rewards": {"cost of rewards", "리워드 비용"}, "customer:payable": {"owed to customers", "고객 미지급"}, "payout:clearing": {"with the provider", "지급 진행"}, "payout:paid": {"paid out", "지급 완료"},

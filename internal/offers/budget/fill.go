@@ -20,12 +20,10 @@ const mostMoves = 1 << 14
 type filling struct {
 	table  *Table
 	limits []Limit
-	of     [][]int32 // limits by class
-	prices []float64
+	of     weights
 	rates  *rates
 	weigh  []float64 // of a unit by which a limit is broken
 	choice []uint8   // by row; options: none
-	moved  map[int]int
 	use    []int64
 	value  int64
 	moves  []move
@@ -40,15 +38,8 @@ type move struct {
 // fill starts from the choices at prices, mends the limits that they break, and uses up what is left of the others. It says
 // whether all limits are kept.
 func (t *Table) fill(limits []Limit, prices, units []float64, ask Ask, sums Sums) (*filling, bool) {
-	f := &filling{table: t, limits: limits, prices: prices, moved: map[int]int{}, use: slices.Clone(sums.Use), value: sums.Value,
-		rates: newRates(limits, prices, t.classes, t.options, len(t.costs), forValue), of: make([][]int32, t.classes)}
-	for class := range f.of {
-		for j, l := range limits {
-			if l.covers(class) {
-				f.of[class] = append(f.of[class], int32(j))
-			}
-		}
-	}
+	f := &filling{table: t, limits: limits, use: slices.Clone(sums.Use), value: sums.Value,
+		rates: newRates(limits, prices, t.classes, t.options, len(t.costs), forValue), of: newWeights(limits, t.classes, t.options)}
 	for j := range limits {
 		f.weigh = append(f.weigh, max(prices[j], units[j]/100))
 	}
@@ -126,27 +117,43 @@ func (f *filling) net(i, k int) float64 {
 func (f *filling) change(m move) (value int64, broken float64, fits bool) {
 	t, i, from := f.table, int(m.row), int(f.choice[m.row])
 	fits = true
-	for _, j := range f.of[t.class[i]] {
-		d := t.use(f.limits[j], i, int(m.option)) - t.use(f.limits[j], i, from)
-		if d == 0 {
-			continue
-		}
+	f.differ(i, from, int(m.option), func(j int32, d int64) {
 		over := f.use[j] - f.limits[j].Most
 		broken += f.weigh[j] * (float64(max(over+d, 0)) - float64(max(over, 0)))
 		if d > 0 && over+d > 0 {
 			fits = false
 		}
-	}
+	})
 	return t.value(i, int(m.option)) - t.value(i, from), broken, fits
+}
+
+// differ names the limits of which a customer's two options use differently, and by how much.
+func (f *filling) differ(row, from, to int, each func(j int32, d int64)) {
+	t := f.table
+	class := int(t.class[row]) * t.options
+	if to < t.options {
+		for _, j := range f.of[class+to] {
+			if d := t.use(f.limits[j], row, to) - t.use(f.limits[j], row, from); d != 0 {
+				each(j, d)
+			}
+		}
+	}
+	if from < t.options {
+		for _, j := range f.of[class+from] {
+			if to == t.options || f.limits[j].Weight[to] == (Weight{}) {
+				if d := -t.use(f.limits[j], row, from); d != 0 {
+					each(j, d)
+				}
+			}
+		}
+	}
 }
 
 func (f *filling) do(row, option int) {
 	t, from := f.table, int(f.choice[row])
-	for _, j := range f.of[t.class[row]] {
-		f.use[j] += t.use(f.limits[j], row, option) - t.use(f.limits[j], row, from)
-	}
+	f.differ(row, from, option, func(j int32, d int64) { f.use[j] += d })
 	f.value += t.value(row, option) - t.value(row, from)
-	f.choice[row], f.moved[row] = uint8(option), option
+	f.choice[row] = uint8(option)
 }
 
 func (f *filling) broken() bool {
@@ -206,8 +213,8 @@ func (f *filling) upgrade() {
 			break
 		}
 	}
-	if len(f.moves) <= fewMoves {
-		for range 20 {
+	if f.few() {
+		for range 6 {
 			if !f.exchange() {
 				return
 			}
@@ -215,12 +222,15 @@ func (f *filling) upgrade() {
 	}
 }
 
-// fewMoves is how many moves are tried in pairs.
-const fewMoves = 1500
+// Where there are at most fewMoves, the mostPaired that lose least are tried in pairs.
+const fewMoves, mostPaired = 4096, 150
+
+func (f *filling) few() bool { return len(f.moves) <= fewMoves }
 
 // exchange makes pairs of moves that together fit and are worth more.
 func (f *filling) exchange() (made bool) {
-	for _, a := range f.moves {
+	near := f.moves[:min(len(f.moves), mostPaired)]
+	for _, a := range near {
 		from := int(f.choice[a.row])
 		if from == int(a.option) {
 			continue
@@ -228,7 +238,7 @@ func (f *filling) exchange() (made bool) {
 		before := f.value
 		f.do(int(a.row), int(a.option))
 		found := false
-		for _, b := range f.moves {
+		for _, b := range near {
 			if b.row == a.row || int(f.choice[b.row]) == int(b.option) {
 				continue
 			}
@@ -254,27 +264,24 @@ func (f *filling) exchange() (made bool) {
 // swaps are the customers whose option differs from the prices' choice.
 func (f *filling) swaps(ask Ask) []Swap {
 	t := f.table
+	drawn := t.drawn(ask.Drawn)
 	first := newRates(f.limits, ask.Prices, t.classes, t.options, len(t.costs), forValue)
 	lower := first
 	if ask.Lower != nil {
 		lower = newRates(f.limits, ask.Lower, t.classes, t.options, len(t.costs), forValue)
 	}
 	var out []Swap
-	for row, option := range f.moved {
+	for row := range t.Len() {
 		class, at := int(t.class[row]), row*t.options
 		r := first
 		if t.lucks[row] < ask.Share {
 			r = lower
 		}
-		if r.choose(class, t.values[at:at+t.options], t.costs, at) == option {
-			continue
+		option := int(f.choice[row])
+		if !drawn[row] && r.choose(class, t.values[at:at+t.options], t.costs, at) != option {
+			out = append(out, Swap{Row: row, Option: named(option, t.options)})
 		}
-		if option == t.options {
-			option = None
-		}
-		out = append(out, Swap{Row: row, Option: option})
 	}
-	slices.SortFunc(out, func(a, b Swap) int { return cmp.Compare(a.Row, b.Row) })
 	return out
 }
 

@@ -14,6 +14,7 @@ type Search struct {
 	Rounds int     `json:"rounds"`          // that may still be asked
 	Local  bool    `json:"local,omitempty"` // rounds cost little: the last unit of a limit is looked for
 
+	Lots  int  `json:"lots"`            // ranges of luck that are told apart at a time
 	Swaps bool `json:"swaps,omitempty"` // few customers may be given other options than the prices would
 
 	Stage  string    `json:"stage"`
@@ -68,7 +69,8 @@ const (
 
 const (
 	enough      = 1e-7 // of the value, missed by the limits: no polishing is worth it
-	lotSteps    = 256
+	lotSteps    = 256  // ranges of luck that are told apart at a time
+	farSteps    = 32   // the same where sums come from far
 	firstWidth  = 2e-6
 	mostWidth   = 0.5
 	mostHalving = 60
@@ -77,7 +79,7 @@ const (
 // NewSearch is a search over customers of whom a table is a sample: every n-th of customers. Allowed is what the drawn
 // leave of the limits.
 func newSearch(limits []Limit, drawn float64, b beginning, g gauge, share float64, rounds int) *Search {
-	s := &Search{Limits: limits, Drawn: drawn, Rounds: rounds, Stage: stagePolish, Prices: b.prices, Width: firstWidth, Bound: math.MaxFloat64, Floor: g.floor / share}
+	s := &Search{Limits: limits, Drawn: drawn, Rounds: rounds, Lots: lotSteps, Stage: stagePolish, Prices: b.prices, Width: firstWidth, Bound: math.MaxFloat64, Floor: g.floor / share}
 	for _, x := range b.bend {
 		s.Bend = append(s.Bend, x/share)
 	}
@@ -101,13 +103,13 @@ func (s *Search) ask() (Ask, bool) {
 	case stagePolish, stageRaise:
 		return Ask{Prices: s.Prices, Drawn: s.Drawn}, true
 	case stagePair:
-		return Ask{Prices: s.Within, Lower: s.Over, Steps: lotSteps, Span: 1 << 32, Drawn: s.Drawn}, true
+		return Ask{Prices: s.Within, Lower: s.Over, Steps: s.Lots, Span: 1 << 32, Drawn: s.Drawn}, true
 	case stageHalve:
 		return Ask{Prices: s.middle(), Drawn: s.Drawn}, true
 	case stageLots:
-		ask := Ask{Prices: s.Within, Lower: s.Over, Steps: lotSteps, Span: 1 << 32, Drawn: s.Drawn}
+		ask := Ask{Prices: s.Within, Lower: s.Over, Steps: s.Lots, Span: 1 << 32, Drawn: s.Drawn}
 		if s.Fine {
-			ask.From, ask.Span = s.From, 1<<32/lotSteps
+			ask.From, ask.Span = s.From, 1<<32/uint64(s.Lots)
 		}
 		return ask, true
 	case stageLast:
@@ -380,11 +382,11 @@ func (s *Search) fill(sums Sums) (at int, ok bool) {
 // pick takes a number of steps, and looks within the next one, too.
 func (s *Search) pick(at int, sums Sums) {
 	if s.Fine {
-		s.From += uint32(uint64(at) * (1 << 32 / lotSteps) / lotSteps)
+		s.From += uint32(uint64(at) * (1 << 32 / uint64(s.Lots)) / uint64(s.Lots))
 		s.Stage = stageLast
 		return
 	}
-	if at == lotSteps { // all of them
+	if at == s.Lots { // all of them
 		s.Within, s.From, s.Stage = s.Over, 0, stageLast
 		return
 	}
@@ -392,7 +394,7 @@ func (s *Search) pick(at int, sums Sums) {
 	for _, step := range sums.Steps[:at] {
 		s.Prefix = plus(s.Prefix, step)
 	}
-	s.From, s.Fine, s.Stage = uint32(uint64(at)<<32/lotSteps), true, stageLots
+	s.From, s.Fine, s.Stage = uint32(uint64(at)<<32/uint64(s.Lots)), true, stageLots
 	if s.Rounds <= 1 {
 		s.Stage = stageLast
 	}

@@ -1,5 +1,10 @@
 package budget
 
+import (
+	"math"
+	"math/rand/v2"
+)
+
 // Settings of a search over a table.
 type Settings struct {
 	Drawn  float64 // lots below this are drawn
@@ -15,6 +20,9 @@ const (
 	sampleSize  = 60_000
 	localRounds = 160
 	fullRounds  = 24
+
+	restarts      = 8
+	restartSpread = 0.15
 )
 
 // Solution is a plan with its certificate.
@@ -75,6 +83,19 @@ func (s *Search) run(t *Table) {
 func (t *Table) finish(limits []Limit, s *Search, ask Ask) (Plan, []Swap, bool) {
 	sums := t.Sums(limits, ask)
 	f, ok := t.fill(limits, ask.Prices, s.Units, ask, sums)
+	if f.few() {
+		// Where a few customers decide, other beginnings may end higher.
+		rng := rand.New(rand.NewPCG(1, 1))
+		for range restarts {
+			other := Ask{Prices: make([]float64, len(limits)), Drawn: ask.Drawn}
+			for j, price := range ask.Prices {
+				other.Prices[j] = price * math.Exp(restartSpread*rng.NormFloat64())
+			}
+			if g, kept := t.fill(limits, other.Prices, s.Units, other, t.Sums(limits, other)); kept && (!ok || g.value > f.value) {
+				f, ok = g, true
+			}
+		}
+	}
 	if !ok {
 		return Plan{}, nil, false
 	}
@@ -116,6 +137,9 @@ func Begin(t *Table, share float64, limits []Limit, settings Settings) *Search {
 		}
 	}
 	s := newSearch(limits, settings.Drawn, b, l.gauge, l.share, rounds)
+	if share < 1 {
+		s.Lots = farSteps
+	}
 	s.Local, s.Swaps = local, local && settings.Swaps
 	return s
 }
