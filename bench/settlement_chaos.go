@@ -46,13 +46,13 @@ const (
 	chaosCustomers = 250
 	chaosReward    = 5_000
 	chaosPool      = 10 // runs that share a budget: it has enough for so many, and one more asks
-	chaosWave      = 40 // runs at once
+	chaosWave      = 10 // runs at once
 )
 
 func (b *settlementChaosBench) flags(f *flag.FlagSet) {
 	f.IntVar(&b.runs, "runs", 200, "campaigns that are settled, 220 dues each")
 	f.Uint64Var(&b.seed, "seed", 1, "of the kills and of the provider's misbehaviour")
-	f.IntVar(&b.kills, "kills", 15, "kills for each 40 runs, a third of them the worker, the engine and the provider each")
+	f.IntVar(&b.kills, "kills", 6, "kills for each 10 runs, a third of them the worker, the engine and the provider each")
 }
 
 // chaosShards cut the customers of a run.
