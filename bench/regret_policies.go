@@ -33,11 +33,13 @@ func (w *regretWorld) judge() (map[string]float64, error) {
 		return nil, fmt.Errorf("%w: the choices cost %.0f of %d and are worth %.0f, the solver says %d", errWrong, cost, expected, value, solved.Value)
 	}
 	budget := float64(expected)
-	people, err := w.oracle(expected, w.usual, w.costs)
+	// The oracles may truly spend what our choices truly cost, where that is more than was expected of them.
+	truly := max(expected, money.Minor(w.cost(ours)))
+	people, err := w.oracle(truly, w.usual, w.costs)
 	if err != nil {
 		return nil, err
 	}
-	all, err := w.oracle(expected, w.change, w.earned)
+	all, err := w.oracle(truly, w.change, w.earned)
 	if err != nil {
 		return nil, err
 	}
