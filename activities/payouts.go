@@ -64,7 +64,7 @@ func (a *Settlement) payDues(ctx context.Context, in PayDuesInput) (PayDuesOutpu
 			}
 			answered = answered || n > 0
 		}
-		if !answered && p.asksEach() {
+		if !answered {
 			return PayDuesOutput{}, fmt.Errorf("none of %d payouts of shard %s was answered: %w", len(open), in.Shard, settlement.ErrUnreachable)
 		}
 	}
@@ -83,12 +83,6 @@ func (a *Settlement) paying(ctx context.Context, in PayDuesInput) (*paying, erro
 	}
 	route := brief.Spec.Settlement.Payout
 	return &paying{in: in, provider: provider, route: route, rate: brief.Policy.RateOf(route)}, nil
-}
-
-// asksEach says that each payout is a request with an answer of its own.
-func (p *paying) asksEach() bool {
-	_, pages := p.provider.(PagePayer)
-	return !pages
 }
 
 // openDues are the booked dues whose payout has not ended.
@@ -123,13 +117,7 @@ func (a *Settlement) payPage(ctx context.Context, p *paying, page []settlement.D
 	if err := a.Store.RecordPayouts(ctx, p.in.Run, requests); err != nil {
 		return 0, err
 	}
-	var answers []settlement.PayoutEvent
-	var failed error
-	if pager, pages := p.provider.(PagePayer); pages {
-		answers, failed = a.handOver(ctx, p, pager, page, asked)
-	} else {
-		answers, failed = a.askEach(ctx, p, page, asked)
-	}
+	answers, failed := a.askEach(ctx, p, page, asked)
 	clear := uint64(0)
 	for _, e := range answers {
 		if e.State.Final() {
@@ -167,40 +155,6 @@ func (a *Settlement) askEach(ctx context.Context, p *paying, page []settlement.D
 	}
 	failed := group.Wait()
 	return slices.DeleteFunc(answers, func(e settlement.PayoutEvent) bool { return e.State == 0 }), failed
-}
-
-// handOver gives a page of payouts to a provider that takes them together. Those that were handed over before are asked
-// for first; what it has no answer to yet is handed over again, and it knows the keys.
-func (a *Settlement) handOver(ctx context.Context, p *paying, pager PagePayer, page []settlement.Due, asked []bool) ([]settlement.PayoutEvent, error) {
-	var answers []settlement.PayoutEvent
-	var open []settlement.Due
-	for i, d := range page {
-		if asked[i] {
-			if d, reason, said := p.find(ctx, d); said == ended {
-				answers = append(answers, p.event(d, reason, ""))
-				continue
-			}
-		}
-		open = append(open, d)
-	}
-	payouts := make([]settlement.Payout, len(open))
-	for i, d := range open {
-		payouts[i] = p.payout(d)
-	}
-	got, err := pager.PayPage(ctx, p.in.Run, payouts)
-	for i, answer := range got {
-		d, reason := open[i], answer.Reason
-		switch {
-		case answer.Err == nil:
-			d.State = campaign.PayoutPaid
-		case errors.Is(answer.Err, settlement.ErrRefused):
-			d.State = campaign.PayoutRefused
-		default:
-			d.State = campaign.PayoutUnknown
-		}
-		answers = append(answers, p.event(d, reason, answer.Response))
-	}
-	return answers, err
 }
 
 // payOne is one payout: found, or paid, or refused, or unknown. alive says that the provider gave any answer at all.

@@ -27,18 +27,10 @@ type PayoutProvider interface {
 	List(ctx context.Context, run campaign.Run, each func(settlement.Payout) error) error
 }
 
-// PagePayer is a provider that is handed a page of payouts at once: a file of them, or codes from a pool. What it hands
-// over twice it must know by the keys. The answers are in the order of the page.
-type PagePayer interface {
-	PayPage(ctx context.Context, run campaign.Run, page []settlement.Payout) ([]settlement.Answer, error)
-}
-
 // PayoutRoutes are the providers by the word of a spec's settlement.payout.
 type PayoutRoutes map[string]PayoutProvider
 
-var (
-	_ = classify(settlement.ErrNoRoute, "NoPayoutRoute", true)
-)
+var _ = classify(settlement.ErrNoRoute, "NoPayoutRoute", true)
 
 // of is the provider of a brief's rewards.
 func (r PayoutRoutes) of(spec campaign.Spec) (PayoutProvider, error) {

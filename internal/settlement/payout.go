@@ -39,13 +39,6 @@ type Due struct {
 // Rest is what is paid out of a due.
 func (d Due) Rest() money.Minor { return d.Amount - d.Netted }
 
-// Answer is what a provider said of one payout of a page. Err is nil, ErrRefused, or one that says that it is not known.
-type Answer struct {
-	Err      error
-	Reason   string
-	Response string
-}
-
 // PayoutEvent is one row of a payout's history.
 type PayoutEvent struct {
 	Due
