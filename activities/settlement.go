@@ -10,20 +10,6 @@ import (
 	"github.com/danbi-project/danbi/internal/settlement"
 )
 
-// QualifyCustomersInput asks who of a shard met the terms: customers whose offer was delivered, or may have been.
-type QualifyCustomersInput struct {
-	Run   campaign.Run   `json:"run"`
-	Times campaign.Times `json:"times"`
-	Shard campaign.Shard `json:"shard"`
-}
-
-// QualifyCustomersOutput counts the redemptions written.
-type QualifyCustomersOutput struct {
-	Reached   uint64      `json:"reached"` // customers with an offer that reached them
-	Qualified uint64      `json:"qualified"`
-	Due       money.Minor `json:"due"`
-}
-
 // PayDuesInput asks for the payouts of a shard. Each due is paid once, by an idempotency key that the provider knows.
 type PayDuesInput struct {
 	Run   campaign.Run   `json:"run"`
@@ -145,6 +131,9 @@ type CheckBooksOutput struct {
 // SettlementStore is the redemptions, payouts and clawbacks in the warehouse.
 type SettlementStore interface {
 	QualifyCustomers(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (reached uint64, err error)
+	FindCandidates(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (settlement.Set, error)
+	CutFirstComers(ctx context.Context, run campaign.Run, terms settlement.Terms, sets []settlement.Set) ([]settlement.Cut, error)
+	PublishRedemptions(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard, set settlement.Set, cuts []settlement.Cut) (redemptions uint64, due money.Minor, err error)
 	Redemptions(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Redemption, error)
 	Dues(ctx context.Context, run campaign.Run, shard campaign.Shard) (dues []settlement.Due, booked []bool, err error)
 	Payouts(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Due, error)
@@ -173,33 +162,3 @@ var (
 	_ = classify(settlement.ErrNotBooked, "NotBooked", false)
 	_ = classify(settlement.ErrUnreachable, "PayoutsUnreachable", false)
 )
-
-// QualifyCustomers writes the redemptions of a shard. Control has no assignment and is never in it.
-func (a *Settlement) QualifyCustomers(ctx context.Context, in QualifyCustomersInput) (QualifyCustomersOutput, error) {
-	stop := heartbeat(ctx)
-	defer stop()
-	out, err := a.qualify(ctx, in)
-	return out, Classify(err)
-}
-
-func (a *Settlement) qualify(ctx context.Context, in QualifyCustomersInput) (out QualifyCustomersOutput, err error) {
-	brief, err := a.Briefs.Brief(ctx, in.Run)
-	if err != nil {
-		return out, err
-	}
-	if out.Reached, err = a.Store.QualifyCustomers(ctx, in.Run, settlement.TermsOf(brief.Spec, in.Times), in.Shard); err != nil {
-		return out, err
-	}
-	// Counted from what stands, so that a repeated attempt says the same as the first.
-	redeemed, err := a.Store.Redemptions(ctx, in.Run, in.Shard)
-	if err != nil {
-		return out, err
-	}
-	out.Qualified = uint64(len(redeemed))
-	for _, r := range redeemed {
-		if out.Due, err = money.Add(out.Due, r.Due); err != nil {
-			return out, err
-		}
-	}
-	return out, nil
-}

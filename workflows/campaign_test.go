@@ -102,6 +102,8 @@ func newScript(t *testing.T, approves bool) *script {
 	})
 	answer(s, books.CheckBooks, activities.CheckBooksOutput{Intact: true})
 	answer(s, settlement.QualifyCustomers, activities.QualifyCustomersOutput{Reached: 20, Qualified: 3, Due: 3000})
+	answer(s, settlement.CutFirstComers, activities.CutFirstComersOutput{})
+	answer(s, settlement.PublishRedemptions, activities.PublishRedemptionsOutput{Qualified: 3, Due: 3000})
 	answer(s, settlement.PayDues, activities.PayDuesOutput{Dues: 3, Paid: 3, Amount: 3000})
 	answer(s, settlement.ReconcilePayouts, activities.ReconcilePayoutsOutput{Ours: 6, Theirs: 6})
 	answer(s, settlement.ClawBack, activities.ClawBackOutput{})

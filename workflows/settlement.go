@@ -111,19 +111,6 @@ func (s *settlementRun) makes(step Step) bool {
 	return at >= slices.Index(Steps, s.in.From) && at <= slices.Index(Steps, s.in.Until)
 }
 
-func (s *settlementRun) qualify(ctx workflow.Context) error {
-	s.tell(ctx, "it judges who met the terms", "nothing to press")
-	outs, err := overShards(compute(ctx), settlement.QualifyCustomers, s.in.Shards, func(shard campaign.Shard) activities.QualifyCustomersInput {
-		return activities.QualifyCustomersInput{Run: s.in.Run, Times: s.in.Times, Shard: shard}
-	}, "who met the terms")
-	for _, q := range outs {
-		s.out.Qualified.Reached += q.Reached
-		s.out.Qualified.Qualified += q.Qualified
-		s.out.Qualified.Due += q.Due
-	}
-	return err
-}
-
 // post books what is due, and sets it against what its customers owe from earlier campaigns.
 func (s *settlementRun) post(ctx workflow.Context) error {
 	if s.waits {

@@ -29,3 +29,9 @@ func learnsOffers(ctx workflow.Context) bool {
 func pricesByShards(ctx workflow.Context) bool {
 	return workflow.GetVersion(ctx, "prices-by-shards", workflow.DefaultVersion, 1) == 1
 }
+
+// publishesSets: redemptions come from sets that the history fixed, not from whichever attempt wrote them. 2026-11-22;
+// may go when no run is open that was launched before.
+func publishesSets(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "publishes-sets", workflow.DefaultVersion, 1) == 1
+}

@@ -30,15 +30,15 @@ func (v *validator) terms(field string, t Terms) {
 	v.period(field, t)
 	v.rewards(field, t)
 	v.goods(field, t)
-	unsigned(v, key(field, "first_come.total"), t.FirstCome.Total)
-	unsigned(v, key(field, "first_come.day"), t.FirstCome.Day)
+	unsigned(v, key(key(field, "first_come"), "total"), t.FirstCome.Total)
+	unsigned(v, key(key(field, "first_come"), "day"), t.FirstCome.Day)
 	if t.FirstCome.Total > 0 && t.FirstCome.Day > t.FirstCome.Total {
-		v.add(key(field, "first_come.day"), say("is more than first_come.total", "first_come.total보다 많습니다"), say("lower it or remove it", "줄이거나 지우세요"))
+		v.add(key(key(field, "first_come"), "day"), say("is more than first_come.total", "first_come.total보다 많습니다"), say("lower it or remove it", "줄이거나 지우세요"))
 	}
-	unsigned(v, key(field, "caps.customer"), t.Caps.Customer)
-	unsigned(v, key(field, "caps.day"), t.Caps.Day)
+	unsigned(v, key(key(field, "caps"), "customer"), t.Caps.Customer)
+	unsigned(v, key(key(field, "caps"), "day"), t.Caps.Day)
 	if t.Caps.Customer > 0 && t.Caps.Day > t.Caps.Customer {
-		v.add(key(field, "caps.day"), say("is more than caps.customer", "caps.customer보다 많습니다"), say("lower it or remove it", "줄이거나 지우세요"))
+		v.add(key(key(field, "caps"), "day"), say("is more than caps.customer", "caps.customer보다 많습니다"), say("lower it or remove it", "줄이거나 지우세요"))
 	}
 }
 
@@ -123,9 +123,9 @@ func (v *validator) offerTerms(offer, field string, o Offer) {
 	if len(t.Tiers) > 0 {
 		switch first := t.Tiers[0]; {
 		case highest == 0:
-			v.add(key(offer, "threshold.max"), say("is needed below tiers: a personal threshold may reach any of them", "단계(tiers)가 있으면 고객별 기준 금액의 상한이 필요합니다"), say("write threshold.max or threshold.fixed", "threshold.max나 threshold.fixed를 쓰세요"))
+			v.add(key(key(offer, "threshold"), "max"), say("is needed below tiers: a personal threshold may reach any of them", "단계(tiers)가 있으면 고객별 기준 금액의 상한이 필요합니다"), say("write threshold.max or threshold.fixed", "threshold.max나 threshold.fixed를 쓰세요"))
 		case first.Threshold <= highest || first.Reward <= o.Reward:
-			v.add(key(field, "tiers[0]"), sayf("is not above %s with its threshold of up to %s and its reward of %s", "%s의 기준 금액(%s 이하)과 혜택(%s)보다 높지 않습니다", offer, v.money(highest), v.money(o.Reward)), say("raise both", "둘 다 높이세요"))
+			v.add(key(field, "tiers")+"[0]", sayf("is not above %s with its threshold of up to %s and its reward of %s", "%s의 기준 금액(%s 이하)과 혜택(%s)보다 높지 않습니다", offer, v.money(highest), v.money(o.Reward)), say("raise both", "둘 다 높이세요"))
 		}
 		for i, tier := range t.Tiers {
 			if tier.Reward >= tier.Threshold && tier.Threshold > 0 {
@@ -139,7 +139,7 @@ func (v *validator) offerTerms(offer, field string, o Offer) {
 		}
 	}
 	if imported := v.spec.Settlement.Receipts == ReceiptsImported; imported && o.Threshold.Fixed == 0 {
-		v.add(key(offer, "threshold.fixed"), say("is needed where receipts are imported: nobody assigned a personal threshold", "수신을 가져오는 경우 고객별 기준 금액이 없으므로 고정 금액이 필요합니다"), say("write threshold.fixed", "threshold.fixed를 쓰세요"))
+		v.add(key(key(offer, "threshold"), "fixed"), say("is needed where receipts are imported: nobody assigned a personal threshold", "수신을 가져오는 경우 고객별 기준 금액이 없으므로 고정 금액이 필요합니다"), say("write threshold.fixed", "threshold.fixed를 쓰세요"))
 	}
 	if _, err := v.spec.MaxReward(o); err != nil {
 		v.add(key(offer, "reward"), say("cannot be multiplied by the times that it may be earned", "받을 수 있는 횟수를 곱하면 너무 큽니다"), say("lower reward, times or instances", "reward, times, instances를 줄이세요"))

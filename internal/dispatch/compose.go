@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
 )
 
 // ErrTemplate says that a message can't be made from its template for a recipient.
@@ -105,9 +106,12 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 		name:      oneLine(r.Name),
 		threshold: amount(r.Threshold, c.brief.Spec.Currency, language),
 		reward:    amount(r.Reward, c.brief.Spec.Currency, language),
-		deadline:  lastDay(c.deadline(at), c.zone, language),
+		deadline:  lastDay(c.deadline(c.brief.Spec.TermsOf(offer), at), c.zone, language),
 		offer:     c.text(offer.Title, language), content: c.text(c.contents[r.Content].Text, language),
 		unsubscribe: c.unsubscribe(id), sender: c.brief.Policy.Sender,
+	}
+	if offer.Reward > 0 {
+		v.terms = c.brief.Spec.TermsOf(offer).Sentence(language, c.brief.Spec.Currency, money.Minor(r.Threshold), money.Minor(r.Reward), v.deadline)
 	}
 	if v.name == "" {
 		v.name = nobody(language)
@@ -147,9 +151,9 @@ func (c *Composer) wording(language string) (string, *wording) {
 }
 
 // deadline is when the offer ends for somebody who gets it now.
-func (c *Composer) deadline(at time.Time) time.Time {
+func (c *Composer) deadline(terms campaign.Terms, at time.Time) time.Time {
 	ends := c.closes
-	if within := c.brief.Spec.Settlement.Within.Std(); within > 0 && c.brief.Spec.Settlement.From == campaign.FromReceipt {
+	if within := terms.Within.Std(); within > 0 && terms.From == campaign.FromReceipt {
 		if own := at.Add(within); own.Before(ends) {
 			ends = own
 		}

@@ -87,8 +87,8 @@ func (w *wording) render(part int, bindings liquid.Bindings) (string, error) {
 
 // values are what the fields of a template stand for.
 type values struct {
-	name, threshold, reward, deadline, offer, content, unsubscribe string
-	sender                                                         campaign.Sender
+	name, threshold, reward, deadline, offer, content, terms, unsubscribe string
+	sender                                                                campaign.Sender
 }
 
 // bindings gives the values to a template. A field without a value is nil, so that {% if reward %} asks for it. In HTML
@@ -104,7 +104,7 @@ func (v values) bindings(escaped bool) liquid.Bindings {
 		return text
 	}
 	return liquid.Bindings{
-		"name": set(v.name), "threshold": set(v.threshold), "reward": set(v.reward), "deadline": set(v.deadline),
+		"name": set(v.name), "threshold": set(v.threshold), "reward": set(v.reward), "deadline": set(v.deadline), "terms": set(v.terms),
 		"offer": set(v.offer), "content": set(v.content), "unsubscribe_url": set(v.unsubscribe),
 		"sender": map[string]any{"name": set(v.sender.Name), "contact": set(v.sender.Contact), "email": set(v.sender.Email)},
 	}

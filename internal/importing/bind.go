@@ -63,6 +63,7 @@ type boundField struct {
 	value  string
 	expr   *expression
 	keys   []int
+	lines  bool // the line's number is part of the key
 	spec   Column
 
 	layouts     []Layout

@@ -38,6 +38,10 @@ func (b *Binder) field(d *decoder, out *Binding, s scope, f Field, c Column) bou
 	case len(c.Key) > 0:
 		bound.origin = fromKey
 		for _, k := range c.Key {
+			if k == lineOfFile {
+				bound.lines = true
+				continue
+			}
 			bound.keys = append(bound.keys, find(k))
 		}
 	default:

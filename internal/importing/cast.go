@@ -158,6 +158,9 @@ func (w *Worker) castParts(f *boundField, record []string, out *cell, c *Counts)
 	return "", ""
 }
 
+// lineOfFile names the number of the record's line in a key: for events that nothing else tells apart.
+const lineOfFile = "$line"
+
 // castKey hashes the key columns, apart by a sign that no text file holds, so
 // that (1, 23) and (12, 3) differ.
 func (w *Worker) castKey(f *boundField, record []string, out *cell) (reason, value string) {
@@ -166,6 +169,10 @@ func (w *Worker) castKey(f *boundField, record []string, out *cell) (reason, val
 	for _, k := range f.keys {
 		empty = empty && record[k] == ""
 		_, _ = w.hash.WriteString(record[k]) // never fails
+		_, _ = w.hash.Write([]byte{0})
+	}
+	if f.lines {
+		_, _ = w.hash.WriteString(strconv.FormatUint(w.line, 10))
 		_, _ = w.hash.Write([]byte{0})
 	}
 	if empty {

@@ -14,12 +14,17 @@ import (
 //	iso        2017-01-28T19:06:53Z, 2017-01-28 19:06:53, 2017-01-28; an offset counts, else the mapping's zone
 //	unix       seconds since 1970
 //	unix ms    milliseconds since 1970
+//	hours since 2026-01-01   whole hours (or seconds, minutes, days of 24 hours) since the start of that day
 //	DD.MM.YYYY hh:mm   YYYY YY MM MMM M DD D hh h12 mm ss .s AM ZZ, and signs between them
 type Layout struct {
 	name string
-	unit time.Duration // of unix layouts
+	unit time.Duration // of layouts that count
+	from string        // the day that is counted from; empty: 1970-01-01 UTC
 	goes []string      // Go layouts, the first that fits
 }
+
+// maxCounted is the longest time that a layout counts: a century.
+const maxCounted = 100 * 366 * 24 * time.Hour
 
 var layoutToken = regexp.MustCompile(`YYYY|YY|MMMM|MMM|MM|M|DD|D|h12|hh|mm|ss|\.s+|AM|ZZ|[A-Za-z0-9]+`)
 
@@ -37,6 +42,13 @@ func ParseLayout(text string) (Layout, error) {
 		return Layout{name: text, unit: time.Second}, nil
 	case "unix ms":
 		return Layout{name: text, unit: time.Millisecond}, nil
+	}
+	if name, day, counts := strings.Cut(text, " since "); counts {
+		unit, known := map[string]time.Duration{"seconds": time.Second, "minutes": time.Minute, "hours": time.Hour, "days": 24 * time.Hour}[name]
+		if _, err := time.Parse(time.DateOnly, day); err != nil || !known {
+			return Layout{}, fmt.Errorf("layout %q: write seconds, minutes, hours or days since a day, as in hours since 2026-01-01", text)
+		}
+		return Layout{name: text, unit: unit, from: day}, nil
 	}
 	var unknown string
 	translated := layoutToken.ReplaceAllStringFunc(text, func(token string) string {
@@ -70,6 +82,13 @@ func (l Layout) parse(text string, zone *time.Location) (t time.Time, ok bool) {
 		n, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || n > 1<<53 || n < -1<<53 {
 			return t, false
+		}
+		if l.from != "" {
+			first, err := time.ParseInLocation(time.DateOnly, l.from, zone)
+			if n < 0 || n > int64(maxCounted/l.unit) || err != nil {
+				return t, false
+			}
+			return first.Add(time.Duration(n) * l.unit), true
 		}
 		if l.unit == time.Millisecond {
 			return time.UnixMilli(n), true

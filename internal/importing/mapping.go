@@ -179,9 +179,9 @@ func (d *decoder) mapping(m *Mapping, body ast.Node) {
 		d.fault(body, "the mapping names no targets")
 		return
 	}
-	names := make([]string, len(targets))
-	for i, t := range targets {
-		names[i] = t.Name
+	names := []string{offersTarget.Name}
+	for _, t := range targets {
+		names = append(names, t.Name)
 	}
 	for _, p := range d.pairs(top["targets"], "targets") {
 		target, ok := targetNamed(p.name)

@@ -138,6 +138,9 @@ var targets = []Target{
 func Targets() []Target { return slices.Clone(targets) }
 
 func targetNamed(name string) (Target, bool) {
+	if name == offersTarget.Name {
+		return offersTarget, true
+	}
 	i := slices.IndexFunc(targets, func(t Target) bool { return t.Name == name })
 	if i < 0 {
 		return Target{}, false

@@ -27,6 +27,7 @@ type Worker struct {
 	zones   map[string]bool
 	places  map[string]int
 	hash    *xxhash.Digest
+	line    uint64 // of the record at hand
 }
 
 // cell is one value of the row at hand.
@@ -49,6 +50,7 @@ func NewWorker(rows int) *Worker {
 // header. It keeps parts of the strings.
 func (w *Worker) Record(b *Binding, file uint32, line uint64, record []string) error {
 	w.Records++
+	w.line = line
 	for i, v := range record {
 		if b.nulls[v] {
 			record[i] = ""

@@ -90,6 +90,7 @@ var replaced = map[string]string{
 	"import_stage.go query(name)":    "query files by name",
 	"import_decide.go query(name)":   "query files by name",
 	"import_publish.go query(name)":  "query files by name",
+	"settlement_sets.go statement":   "settlement_candidates, followed by settlement_judge",
 	"offers.go strings.Replace(query(\"offers_customers\"), rulesMark, strings.Join(conditions, \", \"), 1)": "rules compiled into known columns, operators and parameters",
 }
 

@@ -79,6 +79,11 @@ func mayHaveArrived() (names []string) {
 	return names
 }
 
+// JudgeShard says who of a shard earned what by now, before any cut of first comers. It writes nothing.
+func (w *Warehouse) JudgeShard(ctx context.Context, run campaign.Run, t settlement.Terms, shard campaign.Shard) ([]settlement.Redemption, error) {
+	return w.judge(ctx, run, t, shard, arrived)
+}
+
 // judge says who earned what. The offers are judged in passes of at most 64.
 func (w *Warehouse) judge(ctx context.Context, run campaign.Run, t settlement.Terms, shard campaign.Shard, states []string) ([]settlement.Redemption, error) {
 	var all []settlement.Redemption

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -30,7 +32,8 @@ type Why struct {
 	Planned    []WhyPlanned           `json:"planned,omitempty"`
 	Deliveries []WhyDelivery          `json:"deliveries,omitempty"`
 	Received   time.Time              `json:"received,omitzero"` // when the first message that may have arrived left
-	Verdict    *settlement.Verdict    `json:"verdict,omitempty"`
+	Verdict    *settlement.Verdict    `json:"verdict,omitempty"` // of the first receipt
+	Judged     *settlement.Judgement  `json:"judged,omitempty"`  // of all of them
 	Redemption *settlement.Redemption `json:"redemption,omitempty"`
 	Payouts    []WhyPayout            `json:"payouts,omitempty"`
 	Clawback   money.Minor            `json:"clawback,omitempty"`
@@ -181,25 +184,33 @@ func (w *Warehouse) explainMoney(ctx context.Context, run campaign.Run, brief ca
 	if y.Postings, err = w.Postings(ctx, run, y.Customer); err != nil {
 		return err
 	}
-	var reached bool
-	y.Received, reached = received(y.Deliveries, times.Closes)
-	if y.Offer == nil || y.Offer.Reward == 0 || !reached {
+	arrivals := received(y.Deliveries, times.Closes)
+	if len(arrivals) > 0 {
+		y.Received = arrivals[0]
+	}
+	if y.Offer == nil || y.Offer.Reward == 0 || len(arrivals) == 0 {
 		return nil
 	}
-	lines, err := w.lines(ctx, y.Customer, times.Opens.AddDate(0, 0, -7), terms.Known)
+	judged, err := w.JudgeOne(ctx, terms, y.Customer, settlement.Promise{Offer: y.Offer.ID, Threshold: y.Offer.Threshold, Reward: y.Offer.Reward, Received: arrivals})
 	if err != nil {
 		return err
 	}
-	judged, err := settlement.Judge(terms, settlement.Promise{Offer: y.Offer.ID, Threshold: y.Offer.Threshold, Reward: y.Offer.Reward, Received: []time.Time{y.Received}}, lines)
-	if err != nil {
-		return err
-	}
-	y.Verdict = &judged.Receipts[0]
+	y.Judged, y.Verdict = &judged, &judged.Receipts[0]
 	return nil
 }
 
-// received is when the first message left that may have arrived, if one did before the window closed.
-func received(events []WhyDelivery, closes time.Time) (first time.Time, reached bool) {
+// JudgeOne judges what one customer bought, purchase by purchase.
+func (w *Warehouse) JudgeOne(ctx context.Context, terms settlement.Terms, customer uint32, p settlement.Promise) (settlement.Judgement, error) {
+	lines, err := w.lines(ctx, customer, terms.Opens.AddDate(0, 0, -7), terms.Known)
+	if err != nil {
+		return settlement.Judgement{}, err
+	}
+	return settlement.Judge(terms, p, lines)
+}
+
+// received is when the first message of each touch left that may have arrived, in order, of those that left before the
+// window closed.
+func received(events []WhyDelivery, closes time.Time) (arrivals []time.Time) {
 	type attempt struct {
 		touch string
 		n     uint8
@@ -216,20 +227,21 @@ func received(events []WhyDelivery, closes time.Time) (first time.Time, reached 
 			left[key] = e.At
 		}
 	}
+	first := map[string]time.Time{}
 	for key, state := range ended {
-		at := left[key]
-		if state.MayHaveArrived() && !at.After(closes) && (!reached || at.Before(first)) {
-			first, reached = at, true
+		at, known := first[key.touch]
+		if state.MayHaveArrived() && !left[key].After(closes) && (!known || left[key].Before(at)) {
+			first[key.touch] = left[key]
 		}
 	}
-	return first, reached
+	return slices.SortedFunc(maps.Values(first), time.Time.Compare)
 }
 
 func (w *Warehouse) lines(ctx context.Context, customer uint32, from, until time.Time) ([]settlement.Line, error) {
 	var all []settlement.Line
 	err := w.each(ctx, "why_lines", args{"customer": customer, "from": second(from), "until": second(until)}, func(rows driver.Rows) error {
 		var l settlement.Line
-		err := rows.Scan(&l.At, &l.ID, &l.Number, (*string)(&l.Kind), (*int64)(&l.Amount), &l.Currency, &l.Product, &l.Category, &l.Brand, &l.Original)
+		err := rows.Scan(&l.At, &l.ID, &l.Number, (*string)(&l.Kind), (*int64)(&l.Amount), &l.Currency, &l.Product, &l.Category, &l.Brand, &l.Merchant, &l.Channel, &l.Nature, &l.Original)
 		all = append(all, l)
 		return err
 	})
