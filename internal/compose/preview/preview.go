@@ -179,7 +179,7 @@ func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.
 	if !how.Exact && how.Oldest > 0 {
 		found, there, err := latest(ctx, p.memory.Warehouse, spec.Currency, instant, how.Oldest)
 		if err != nil || there && found.Customers > sampleAbove {
-			p.snapshot = found
+			p.snapshot, p.snapshot.Zone = found, spec.Zone // which the list of snapshots does not tell
 			return err
 		}
 	}
