@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/offers"
 )
 
@@ -192,7 +193,9 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	if err := o.Store.WriteAssignments(ctx, in.Run, missing); err != nil {
 		return out, Classify(err)
 	}
-	out = p.summary(all)
+	if out, err = p.summary(all); err != nil {
+		return out, Classify(err)
+	}
 	out.Expected = &expected
 	return out, nil
 }
@@ -216,7 +219,7 @@ func (o *Offers) missing(ctx context.Context, run campaign.Run, shard campaign.S
 	return missing, err
 }
 
-func (p pricing) summary(all []offers.Assignment) AssignOffersOutput {
+func (p pricing) summary(all []offers.Assignment) (AssignOffersOutput, error) {
 	out := AssignOffersOutput{Assigned: uint64(len(all))}
 	byOffer := map[string]Tier{}
 	sum := offers.NewChecksum()
@@ -228,14 +231,25 @@ func (p pricing) summary(all []offers.Assignment) AssignOffersOutput {
 		out.Cost += a.Cost
 		out.Value += a.Value
 		tier := byOffer[a.Offer]
-		tier.Offer, tier.Customers, tier.Exposure = a.Offer, tier.Customers+1, tier.Exposure+a.Reward
+		tier.Offer, tier.Customers = a.Offer, tier.Customers+1
 		byOffer[a.Offer] = tier
 	}
 	for k := range p.ladder.Len() {
-		if tier, any := byOffer[p.ladder.Offer(k).ID]; any {
-			out.Tiers = append(out.Tiers, tier)
+		offer := p.ladder.Offer(k)
+		tier, any := byOffer[offer.ID]
+		if !any {
+			continue
 		}
+		// What is reserved is the most that the terms can come to, not the reward that one step of them gives.
+		most, err := p.brief.Spec.MaxReward(offer)
+		if err != nil {
+			return out, err
+		}
+		if tier.Exposure, err = money.Times(most, int64(tier.Customers)); err != nil { //nolint:gosec // a shard's customers
+			return out, err
+		}
+		out.Tiers = append(out.Tiers, tier)
 	}
 	out.Checksum = sum.Sum()
-	return out
+	return out, nil
 }

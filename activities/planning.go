@@ -3,6 +3,7 @@ package activities
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -150,7 +151,11 @@ func (p *Planning) RecordDecision(ctx context.Context, in DecisionInput) (Decisi
 func highestReward(spec campaign.Spec) money.Minor {
 	var highest money.Minor
 	for _, offer := range spec.Offers {
-		highest = max(highest, offer.Reward)
+		most, err := spec.MaxReward(offer)
+		if err != nil { // more than any limit allows
+			most = math.MaxInt64
+		}
+		highest = max(highest, most)
 	}
 	return highest
 }

@@ -56,7 +56,8 @@ Customers appear by key only: starter why shows one of them in full.`,
 
 func (a *App) decisions(ctx context.Context, store *warehouse.Warehouse, run campaign.Run, customer, step string) error {
 	write, flush := a.decisionWriter()
-	low, high := uint32(1), uint32(0)
+	low := uint32(1)
+	var high uint32
 	var err error
 	if customer != "" {
 		if low, err = store.FindCustomer(ctx, customer); err != nil {

@@ -62,7 +62,7 @@ Each goes to the audit trail. The books take it with ` + "`starter settle CAMPAI
 				return q.list(cmd.Context())
 			case len(args) == 3 && args[1] == "assign" && owner != "":
 				return q.assign(cmd.Context(), args[2], owner)
-			case len(args) == 3 && args[1] == "resolve" && why != "" && !(paid && forgo):
+			case len(args) == 3 && args[1] == "resolve" && why != "" && (!paid || !forgo):
 				return q.resolve(cmd.Context(), args[2], paid, forgo)
 			}
 			return withExit(ExitUsage, errors.New(a.text("write resolve KEY --why REASON, with --paid or --forgo for a payout, or assign KEY --to NAME",

@@ -139,8 +139,5 @@ func (s Spec) MaxReward(o Offer) (money.Minor, error) {
 	return most, err
 }
 
-// natureWords are the kinds that are known beside goods; others may be imported and excluded by their own name.
-var natureWords = []string{"cash_advance", "fee", "gift_card"}
-
 // Weekday is the number of a day's word from Monday, 1, to Sunday, 7; 0 for another word.
 func Weekday(word string) int { return slices.Index(weekdays, word) + 1 }

@@ -33,7 +33,7 @@ type Rules struct {
 func NewRules(spec campaign.Spec) Rules {
 	r := Rules{options: len(spec.Offers), currency: spec.Currency, explore: float64(spec.Budget.Explore)}
 	for _, o := range spec.Offers {
-		r.rewards = append(r.rewards, int64(o.Reward))
+		r.rewards = append(r.rewards, mostOf(spec, o))
 	}
 	for _, l := range spec.Budget.Limits {
 		r.Segments, r.Regions, r.Brands = union(r.Segments, l.Segments), union(r.Regions, l.Regions), union(r.Brands, l.Brands)
@@ -96,9 +96,19 @@ func (r *Rules) exposure(name string, p part, most int64) {
 	r.add(name, p, budget.Weight{}, most)
 	for k, o := range p.offers {
 		if p.has(o) {
-			r.limits[len(r.limits)-1].Weight[k].Unit = int64(o.Reward)
+			r.limits[len(r.limits)-1].Weight[k].Unit = r.rewards[k]
 		}
 	}
+}
+
+// mostOf is the most that one assignment of an offer can cost, by its terms. Validation refuses terms whose most does not
+// fit; a number that no budget has stands for it here.
+func mostOf(spec campaign.Spec, o campaign.Offer) int64 {
+	most, err := spec.MaxReward(o)
+	if err != nil {
+		return math.MaxInt64 / 8
+	}
+	return int64(most)
 }
 
 func (r *Rules) least(name string, p part, customers int) {

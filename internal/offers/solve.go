@@ -57,8 +57,8 @@ func Solve(t *Table, swaps bool) (Solution, error) {
 	found, err := budget.Solve(t.table, limits, budget.Settings{Drawn: explore, Swaps: swaps && t.customers != nil})
 	if err != nil && explore > 0 {
 		// Least numbers can leave no room for draws.
-		found, err = budget.Solve(t.table, limits, budget.Settings{Swaps: swaps && t.customers != nil})
 		explore = 0
+		found, err = budget.Solve(t.table, limits, budget.Settings{Drawn: explore, Swaps: swaps && t.customers != nil})
 	}
 	if err != nil {
 		return Solution{}, t.infeasible(err)

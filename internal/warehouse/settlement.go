@@ -182,12 +182,3 @@ func flag(set bool) uint8 {
 	}
 	return 0
 }
-
-// texts is never nil: a nil slice would be sent as NULL.
-func texts(list []string) []string { return append([]string{}, list...) }
-
-// sum adds amounts of rows; the warehouse's own sum would wrap around silently.
-func sum(total *money.Minor, amount money.Minor) (err error) {
-	*total, err = money.Add(*total, amount)
-	return err
-}

@@ -48,13 +48,13 @@ func Solve(t *Table, limits []Limit, settings Settings) (Solution, error) {
 		if plan, swaps, ok := t.finish(limits, s, Ask{Prices: s.Near.Prices, Drawn: s.Drawn}); ok {
 			out.Plan, out.Swaps = plan, swaps
 		}
-		if out.Plan.Ask.Prices == nil {
+		if out.Ask.Prices == nil {
 			s.Swaps = false
 			s.startPair()
 			s.run(t)
 		}
 	}
-	if out.Plan.Ask.Prices == nil || s.Best != nil && s.Best.Sums.Value > out.Sums.Value {
+	if out.Ask.Prices == nil || s.Best != nil && s.Best.Sums.Value > out.Sums.Value {
 		plan, err := s.Plan()
 		if err != nil {
 			if named := t.conflict(limits, settings.Drawn); named != nil {
