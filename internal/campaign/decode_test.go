@@ -60,7 +60,7 @@ func TestDefaultsAreFilledAndAWrittenZeroStays(t *testing.T) {
 	spec, err := Decode("spec.yaml", []byte(cut+"settlement: {lag: 0d}\ntiming: {from: 00:00, until: 24:00}\n"))
 	require.NoError(t, err)
 	require.Equal(t, Timing{From: 0, Until: 24 * 60}, spec.Timing)
-	require.Equal(t, Settlement{Terms: Terms{Measure: "cumulative", From: "window"}, Payout: "points", Clawback: Duration(30 * day)}, spec.Settlement)
+	require.Equal(t, Settlement{Terms: Terms{Measure: "cumulative", From: "window"}, Payout: "points", Clawback: Duration(30 * day), Patience: Duration(day)}, spec.Settlement)
 	require.Equal(t, Measurement{Metric: "spend", Baseline: Duration(90 * day), Confidence: 0.95, Winsorise: 0.999, Delivered: "really"}, spec.Measurement)
 	require.Equal(t, 1.0, spec.Offers[0].Threshold.Stretch)
 
