@@ -19,6 +19,8 @@ var law = map[string][]string{
 	"internal/targeting":                 {"internal/campaign", "internal/money", "internal/features"},
 	"internal/targeting/forest":          {},
 	"internal/targeting/xgboost":         {"internal/targeting/forest", "internal/targeting/learn"},
+	"internal/targeting/propensity":      {"internal/targeting/learn", "internal/targeting/uplift"},
+	"internal/targeting/registry":        {"internal/features", "internal/targeting"},
 	"internal/targeting/learn":           {"internal/targeting/forest"},
 	"internal/targeting/learn/learntest": {"internal/targeting/forest", "internal/targeting/learn"},
 	"internal/targeting/uplift":          {"internal/targeting/forest", "internal/targeting/learn"},
@@ -56,7 +58,7 @@ var foreign = map[string][]string{
 }
 
 // pure packages know no engine, no network and no clock but the one they are given.
-var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/targeting/learn", "internal/targeting/uplift", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope", "internal/measurement/forecast"}
+var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/targeting/learn", "internal/targeting/uplift", "internal/targeting/propensity", "internal/targeting/registry", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope", "internal/measurement/forecast"}
 
 func TestImportLaw(t *testing.T) {
 	const module = "github.com/danbi-project/danbi/"

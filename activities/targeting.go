@@ -8,16 +8,20 @@ import (
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/learn"
 )
 
 // Targeting chooses the audience of a run.
 type Targeting struct {
-	Store  TargetingStore
-	Briefs Briefs
+	Store   TargetingStore
+	Briefs  Briefs
+	Trainer learn.Trainer // of trees; nil: the library is missing, and a stated rule stands in
+	Quick   bool          // a preview: no trees are grown, only what stands in for them
 }
 
 // TargetingStore is what targeting reads from and writes to the warehouse.
 type TargetingStore interface {
+	TrialStore
 	PastCampaigns(ctx context.Context, instant time.Time, most int) ([]targeting.Past, error)
 	Examples(ctx context.Context, snapshot features.Snapshot, past targeting.Past, most int) ([]targeting.Example, error)
 	SaveModel(ctx context.Context, m targeting.Fitted) error
@@ -32,10 +36,16 @@ type TargetingStore interface {
 // Model names a fitted model; its parameters are kept in the warehouse.
 type Model struct {
 	ID   string  `json:"id"`
-	Kind string  `json:"kind"` // response, rank, none
+	Kind string  `json:"kind"` // response, rank, none, or one of registry.Kinds
 	Rows uint64  `json:"rows,omitempty"`
 	AUC  float64 `json:"auc,omitempty"`
 	Note string  `json:"note,omitempty"` // why it fell back to a rule, say
+	// What proved of it on customers held back, per customer: the area between the curve of gained effect and a straight
+	// line, with its bounds of 95 %.
+	Learner  string  `json:"learner,omitempty"`
+	Qini     float64 `json:"qini,omitempty"`
+	QiniLow  float64 `json:"qini_low,omitempty"`
+	QiniHigh float64 `json:"qini_high,omitempty"`
 }
 
 // FitModelInput asks for the model that ranks the audience of a run.

@@ -1,6 +1,7 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -11,6 +12,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/registry"
 )
 
 // A model learns from the latest campaigns only, and from no more customers than it needs.
@@ -27,6 +29,13 @@ func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOut
 	if err != nil {
 		return FitModelOutput{}, Classify(err)
 	}
+	entry, note, err := t.learn(ctx, brief, in)
+	if err != nil {
+		return FitModelOutput{}, Classify(err)
+	}
+	if entry.ID != "" {
+		return FitModelOutput{Model: modelOf(entry)}, nil
+	}
 	fitted, err := t.fit(ctx, brief, in)
 	if err != nil {
 		return FitModelOutput{}, Classify(err)
@@ -34,10 +43,19 @@ func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOut
 	if err := t.Store.SaveModel(ctx, fitted); err != nil {
 		return FitModelOutput{}, Classify(err)
 	}
-	m := Model{ID: fitted.ID, Kind: fitted.Model.Kind, Rows: fitted.Metrics.Rows, AUC: fitted.Metrics.Area, Note: fitted.Metrics.Note}
+	m := Model{ID: fitted.ID, Kind: fitted.Model.Kind, Rows: fitted.Metrics.Rows, AUC: fitted.Metrics.Area, Note: cmp.Or(fitted.Metrics.Note, note)}
 	return FitModelOutput{Model: m}, nil
 }
 
+func modelOf(e registry.Entry) Model {
+	m := Model{ID: e.ID, Kind: e.Kind, Rows: uint64(e.Card.Rows), AUC: e.Card.Area, Learner: e.Card.Learner}
+	if j := e.Card.Judged; j != nil {
+		m.Qini, m.QiniLow, m.QiniHigh = j.Qini.Mean, j.Qini.Low, j.Qini.High
+	}
+	return m
+}
+
+// fit is the rule that stands in where no forest can be: a plain model of responses, or the order of a feature.
 func (t *Targeting) fit(ctx context.Context, brief campaign.Brief, in FitModelInput) (targeting.Fitted, error) {
 	out := targeting.Fitted{At: in.Snapshot.Instant, Model: standIn(brief.Spec.Audience.Rank)}
 	if brief.Spec.Audience.Model == campaign.ModelNone {

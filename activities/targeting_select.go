@@ -76,6 +76,9 @@ func (t *Targeting) SelectAudience(ctx context.Context, in SelectAudienceInput) 
 	if err != nil {
 		return out, Classify(err)
 	}
+	if err := t.explain(ctx, in, terms, missing); err != nil { // before the rows that say it is done
+		return out, Classify(err)
+	}
 	if err := t.Store.WriteAudience(ctx, in.Run, missing); err != nil {
 		return out, Classify(err)
 	}
@@ -144,11 +147,7 @@ func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms
 	if err != nil {
 		return err
 	}
-	model, _, err := t.Store.Model(ctx, m.ID)
-	if err != nil {
-		return err
-	}
-	scorer, err := model.Scorer()
+	score, err := t.scorer(ctx, snapshot, m, shard)
 	if err != nil {
 		return err
 	}
@@ -156,8 +155,11 @@ func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms
 	return t.Store.Candidates(ctx, snapshot.ID, shard, brief.Spec, age, terms, func(c *targeting.Candidate) error {
 		j := targeting.Judged{Customer: c.Customer, Bin: -1}
 		reason := terms.Judge(c)
-		score, bin := scorer.Score(c.Signals)
-		j.Reason, j.Score = targeting.JudgedAs(reason), score
+		scored, bin, err := score(c)
+		if err != nil {
+			return err
+		}
+		j.Reason, j.Score = targeting.JudgedAs(reason), scored
 		if reason == targeting.ReasonEligible {
 			j.Bin = int16(bin)
 		}

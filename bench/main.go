@@ -33,6 +33,7 @@ var benches = map[string]bench{
 	"offers":               &offersBench{},
 	"campaign":             &campaignBench{},
 	"features":             &featuresBench{},
+	"churn":                &churnBench{},
 	"hillstrom":            &hillstromBench{},
 	"import":               &importBench{},
 	"intervals":            &intervalsBench{},

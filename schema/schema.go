@@ -104,7 +104,6 @@ var (
 // enums are the keys that take one of a few words.
 var enums = map[string][]any{
 	"goal":                   {string(campaign.GoalSpend), string(campaign.GoalVisit), string(campaign.GoalWinBack)},
-	"audience.model":         {campaign.ModelResponse, campaign.ModelNone},
 	"offers[].kind":          {string(campaign.OfferThreshold), string(campaign.OfferInform)},
 	"touches[].only":         {campaign.OnlyNotRedeemed},
 	"settlement.measure":     measures,

@@ -11,6 +11,7 @@ import (
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/offers"
 	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/registry"
 )
 
 // printPreview shows funnel, offers and budget as tables that fit a terminal.
@@ -41,17 +42,45 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 
 func (a *App) modelSentence(p preview.Preview) string {
 	m := p.Model
-	if m.Kind == targeting.KindResponse {
-		return fmt.Sprintf(a.text("Ranked by the chance of a response: fitted on %s customers of past campaigns, AUC %.3f", "반응 확률 순: 지난 캠페인 고객 %s명으로 학습, AUC %.3f"), groups(m.Rows), m.AUC)
+	note := a.modelNote(m.Note)
+	switch {
+	case m.Kind == targeting.KindResponse:
+		said := fmt.Sprintf(a.text("Ranked by the chance of a response: fitted on %s customers of past campaigns, AUC %.3f", "반응 확률 순: 지난 캠페인 고객 %s명으로 학습, AUC %.3f"), groups(m.Rows), m.AUC)
+		if note != "" {
+			said += " (" + note + ")"
+		}
+		return said
+	case m.Kind == targeting.KindRank:
+		return a.text("Ranked without a model: ", "모델 없이 순위를 매김: ") + note
 	}
-	why := map[string]string{
+	return fmt.Sprintf(a.text("Ranked by %s (model %s, fitted on %s customers)", "%s 순 (모델 %s, 고객 %s명으로 학습)"), a.modelKind(m.Kind), m.ID, groups(m.Rows))
+}
+
+// modelNote says why there is no better model.
+func (a *App) modelNote(note string) string {
+	return map[string]string{
 		targeting.NoteNone:       a.text("the spec asks for no model", "명세가 모델을 쓰지 않습니다"),
 		targeting.NoteNoCampaign: a.text("there is no past campaign to learn from", "학습할 지난 캠페인이 없습니다"),
 		targeting.NoteTooFew:     a.text("past campaigns hold too few customers or responses", "지난 캠페인의 고객이나 반응이 너무 적습니다"),
 		targeting.NoteOneClass:   a.text("everybody responded to past campaigns, or nobody", "지난 캠페인에 모두 반응했거나 아무도 반응하지 않았습니다"),
 		targeting.NoteUnfit:      a.text("no model was better than chance", "우연보다 나은 모델이 없습니다"),
-	}[m.Note]
-	return a.text("Ranked without a model: ", "모델 없이 순위를 매김: ") + why
+		targeting.NoteNoTrial:    a.text("no past campaign had a control group, so what a contact changes can't be learned", "대조군을 둔 지난 캠페인이 없어 연락의 효과를 학습할 수 없습니다"),
+		targeting.NoteNoTrainer:  a.text("XGBoost is missing, which trains the models: `starter install`", "모델을 학습하는 XGBoost가 없습니다: `starter install`"),
+		targeting.NoteQuick:      a.text("a preview; the campaign fits the model that its spec names when it is planned", "미리보기입니다. 명세의 모델은 캠페인을 계획할 때 학습합니다"),
+	}[note]
+}
+
+// modelKind says by what a model ranks.
+func (a *App) modelKind(kind string) string {
+	return map[string]string{
+		targeting.KindResponse: a.text("the chance of a response", "반응 확률"),
+		targeting.KindRank:     a.text("a feature", "특성"),
+		registry.Response:      a.text("the chance of a response", "반응 확률"),
+		registry.Uplift:        a.text("what a contact adds", "연락의 효과"),
+		registry.Churn:         a.text("the chance to drop below one's own forecast", "자기 예측보다 줄어들 확률"),
+		registry.ChurnUplift:   a.text("what a contact adds to the chance to stay", "연락이 이탈을 막는 효과"),
+		registry.Interest:      a.text("likeness to those who have it already", "이미 관심을 보인 고객과의 유사도"),
+	}[kind]
 }
 
 func (a *App) printFunnel(p preview.Preview) {

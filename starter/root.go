@@ -27,6 +27,7 @@ var commands = []func(*App) *cobra.Command{
 	newStatusCommand,
 	newReportCommand,
 	newWhyCommand,
+	newModelsCommand,
 	newDecisionsCommand,
 	newLearnCommand,
 	newLedgerCommand,

@@ -49,6 +49,7 @@ CUSTOMER is the id in your own data, or #KEY. Name and addresses are masked unle
 			if err != nil {
 				return err
 			}
+			why.Reasons = a.reasonsOf(brief.Spec, why.Scored)
 			if !reveal {
 				mask(why)
 			}

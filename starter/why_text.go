@@ -79,6 +79,9 @@ func (t teller) audience(y *warehouse.Why) {
 	default:
 		t.tell("Left out: "+reason+".", "제외되었습니다. 사유: "+reason+".")
 	}
+	for _, sentence := range y.Reasons {
+		t.Sayf("    %s", sentence)
+	}
 }
 
 func (t teller) offer(y *warehouse.Why) {

@@ -62,6 +62,11 @@ const (
 	DeliveredNever    = "never" // a replay over history: nobody saw the message, so no difference is an effect
 	ModelResponse     = "response"
 	ModelNone         = "none"
+	ModelAuto         = "auto"         // whichever proved best on customers held back
+	ModelUplift       = "uplift"       // what a contact adds to what the goal counts
+	ModelChurn        = "churn"        // the chance to drop below one's own forecast
+	ModelChurnUplift  = "churn_uplift" // what a contact adds to the chance to stay
+	ModelInterest     = "interest"     // likeness to those who have it already
 	OnlyNotRedeemed   = "not_redeemed"
 	ChannelEmail      = "email"
 )

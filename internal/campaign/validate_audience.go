@@ -76,11 +76,21 @@ func (v *validator) audience() {
 	if v.rule != nil && strings.TrimSpace(a.Rule) != "" {
 		v.adopt("audience.rule", v.rule(a.Rule))
 	}
-	v.word("audience.model", a.Model, ModelResponse, ModelNone)
+	if !IsModelID(a.Model) {
+		v.word("audience.model", a.Model, ModelResponse, ModelUplift, ModelAuto, ModelChurn, ModelChurnUplift, ModelInterest, ModelNone)
+	}
+	named := len(a.Interest.Categories) + len(a.Interest.Brands) + len(a.Interest.Campaigns)
+	switch {
+	case a.Model == ModelInterest && named == 0:
+		v.add("audience.interest", say("is empty: an interest is learned from people who have it", "비어 있습니다. 관심은 이미 관심을 보인 고객에게서 학습합니다"),
+			say("name what they bought: interest: {categories: [baby]} (or brands, or campaigns that they opened)", "구매한 것을 쓰세요. 예: interest: {categories: [baby]} (brands, campaigns도 됩니다)"))
+	case a.Model != ModelInterest && named > 0:
+		v.add("audience.interest", sayf("is not read by the model %s", "%s 모델은 읽지 않습니다", a.Model), say("write model: interest, or remove it", "model: interest로 쓰거나 지우세요"))
+	}
 	switch {
 	case a.Model == ModelNone && a.Rank == "" && (a.Size > 0 || a.Share > 0):
 		v.add("audience.rank", say("is missing: without a model nothing says who comes first", "없습니다. 모델이 없으면 누구를 먼저 고를지 알 수 없습니다"), say("name a feature, as in rank: spend_90d", "특성을 쓰세요. 예: rank: spend_90d"))
-	case a.Model == ModelResponse && a.Rank != "":
+	case a.Model != ModelNone && a.Rank != "":
 		v.add("audience.rank", say("the model ranks already", "모델이 이미 순위를 매깁니다"), say("remove rank, or write model: none", "rank를 지우거나 model: none으로 쓰세요"))
 	case a.Rank != "" && v.feature != nil:
 		v.adopt("audience.rank", v.feature(a.Rank))
@@ -99,4 +109,10 @@ func (v *validator) audience() {
 	if slices.Contains(a.Exclude.Campaigns, v.spec.Campaign) {
 		v.add("audience.exclude.campaigns", say("the campaign excludes itself", "자기 자신을 제외합니다"), say("remove its own id", "자신의 ID를 지우세요"))
 	}
+}
+
+// IsModelID says whether a text is the name of a model in the registry, such as m0123456789ab.
+func IsModelID(text string) bool {
+	digits, named := strings.CutPrefix(text, "m")
+	return named && len(digits) == 12 && strings.Trim(digits, "0123456789abcdef") == ""
 }

@@ -40,7 +40,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 	for _, stage := range []any{
 		&activities.Planning{Store: store, Briefs: store, Effects: store},
 		&activities.Features{Store: store, Briefs: store},
-		&activities.Targeting{Store: store, Briefs: store},
+		&activities.Targeting{Store: store, Briefs: store, Trainer: Trainer()},
 		&activities.Offers{Store: store, Briefs: store},
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
 		&activities.Dispatch{Store: store, Briefs: store, Channels: activities.Channels{campaign.ChannelEmail: mail}, Throttle: throttle{temporal}},

@@ -14,8 +14,11 @@ const (
 	NoteNone       = "model_none"       // the spec wants none
 	NoteNoCampaign = "no_past_campaign" // nothing to learn from
 	NoteTooFew     = "too_few_rows"
-	NoteOneClass   = "one_outcome" // all responded, or none
-	NoteUnfit      = "no_fit"      // the fit did not converge, or is no better than chance
+	NoteOneClass   = "one_outcome"      // all responded, or none
+	NoteNoTrial    = "no_control_group" // no past campaign had one: what a contact changes can't be learned
+	NoteQuick      = "preview"          // trees are grown when the campaign is planned
+	NoteNoTrainer  = "no_xgboost"       // the library that trains models is missing
+	NoteUnfit      = "no_fit"           // the fit did not converge, or is no better than chance
 )
 
 // ErrNoFit says that a model can't be fitted; its text is a note.

@@ -44,12 +44,14 @@ func (w *Warehouse) FeatureBins(ctx context.Context, snapshot string, names []st
 	return nil
 }
 
-// Cohort names customers of a past campaign: those of the arms, one in Part of them by a hash of the key.
+// Cohort names customers of a past campaign: those of the arms, one in Part of them by a hash of the key. Without a
+// campaign it is a range of keys.
 type Cohort struct {
 	Campaign   string
 	Occurrence uint32
 	Arms       []string
 	Part       uint32
+	Low, High  uint32 // without a campaign: everybody of this range
 }
 
 // BinsBefore gives the bins of a cohort as it was strictly before an instant, by the binning, currency and zone of a
@@ -65,7 +67,11 @@ func (w *Warehouse) BinsBefore(ctx context.Context, like features.Snapshot, name
 		return nil, nil, fmt.Errorf("binning %s: %w", like.Binning, err)
 	}
 	like.ID = ""
-	given, err := w.extraction(ctx, like, campaign.Shard{Low: 0, High: ^uint32(0)})
+	shard := campaign.Shard{Low: 0, High: ^uint32(0)}
+	if of.Campaign == "" {
+		shard = campaign.Shard{Low: of.Low, High: of.High}
+	}
+	given, err := w.extraction(ctx, like, shard)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,7 +80,7 @@ func (w *Warehouse) BinsBefore(ctx context.Context, like features.Snapshot, name
 		return nil, nil, err
 	}
 	maps.Copy(given, ownParams(like, own))
-	given["cohort"], given["cohort_occurrence"], given["part"], given["arms"] = of.Campaign, of.Occurrence, max(of.Part, 1), of.Arms
+	given["cohort"], given["cohort_occurrence"], given["part"], given["arms"] = of.Campaign, of.Occurrence, max(of.Part, 1), orEmpty(of.Arms)
 	var text string
 	statement := strings.Replace(query("features_bins_before"), binnedMark, binned(own), 1)
 	if err := w.conn.QueryRow(w.settings(ctx, extractSettings()), statement, given.list()...).Scan(&text); err != nil {

@@ -28,6 +28,8 @@ type Why struct {
 	Name       string                 `json:"name,omitempty"`
 	Contacts   map[string]string      `json:"contacts,omitempty"` // address by channel
 	Audience   *WhyAudience           `json:"audience,omitempty"`
+	Scored     *WhyScored             `json:"-"` // bounds may be infinite, which JSON can't say; Reasons are the sentences
+	Reasons    []string               `json:"reasons,omitempty"`
 	Offer      *WhyOffer              `json:"offer,omitempty"`
 	Planned    []WhyPlanned           `json:"planned,omitempty"`
 	Deliveries []WhyDelivery          `json:"deliveries,omitempty"`
@@ -61,6 +63,16 @@ type WhyOffer struct {
 	ExpectedCost money.Minor `json:"expected_cost"`
 	Propensity   float32     `json:"propensity"`
 	Explored     uint8       `json:"explored"`
+}
+
+// WhyScored is what moved the customer's score most, the strongest first: features, their parts in the score, and the
+// bounds [Low, High) of the customer's values.
+type WhyScored struct {
+	Model     string
+	Score     float32
+	Features  []string
+	Effects   []float32
+	Low, High []float64
 }
 
 // WhyPlanned is when a message was to leave.
@@ -132,6 +144,10 @@ func (w *Warehouse) Explain(ctx context.Context, run campaign.Run, brief campaig
 		w.each(ctx, "why_audience", of, func(rows driver.Rows) error {
 			y.Audience = &WhyAudience{}
 			return rows.Scan(&y.Audience.Arm, &y.Audience.Reason, &y.Audience.Score, &y.Audience.Propensity)
+		}),
+		w.each(ctx, "why_reasons", of, func(rows driver.Rows) error {
+			y.Scored = &WhyScored{}
+			return rows.Scan(&y.Scored.Model, &y.Scored.Score, &y.Scored.Features, &y.Scored.Effects, &y.Scored.Low, &y.Scored.High)
 		}),
 		w.each(ctx, "why_assignment", of, func(rows driver.Rows) error {
 			y.Offer = &WhyOffer{}

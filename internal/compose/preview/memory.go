@@ -8,6 +8,7 @@ import (
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/offers"
 	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/registry"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
@@ -47,6 +48,11 @@ func (m *memory) SaveModel(_ context.Context, fitted targeting.Fitted) error {
 // Model is the one that was kept.
 func (m *memory) Model(context.Context, string) (targeting.Model, targeting.Metrics, error) {
 	return m.fitted.Model, m.fitted.Metrics, nil
+}
+
+// WriteReasons keeps nothing: a preview shows no customer's reasons.
+func (m *memory) WriteReasons(context.Context, campaign.Run, string, []registry.Reasons) error {
+	return nil
 }
 
 // StoredAudience is empty: nothing has been written.

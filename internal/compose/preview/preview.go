@@ -209,7 +209,7 @@ func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.
 }
 
 func (p *planner) choose(ctx context.Context) error {
-	a := &activities.Targeting{Store: p.memory, Briefs: p.memory}
+	a := &activities.Targeting{Store: p.memory, Briefs: p.memory, Quick: true}
 	fitted, err := a.FitModel(ctx, activities.FitModelInput{Run: p.run, Snapshot: p.snapshot})
 	if err != nil {
 		return err

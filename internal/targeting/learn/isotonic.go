@@ -66,6 +66,6 @@ func (c Isotonic) At(score float32) float32 {
 		return c.To[n-1]
 	default:
 		share := (score - c.From[i-1]) / (c.From[i] - c.From[i-1])
-		return c.To[i-1] + share*(c.To[i]-c.To[i-1])
+		return min(max(c.To[i-1]+share*(c.To[i]-c.To[i-1]), c.To[i-1]), c.To[i]) // rounding must not break the order
 	}
 }

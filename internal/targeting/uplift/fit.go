@@ -63,7 +63,7 @@ func Fit(ctx context.Context, trainer learn.Trainer, s Sample, o Options) (Fitte
 			o.Progress(fmt.Sprintf(format, args...))
 		}
 	}
-	early, late := s.split(o.Seed)
+	early, late := s.Split(o.Seed)
 	learning, judging := s.Take(early), s.Take(late)
 	if err := errors.Join(learning.Check(), someOfBoth(judging)); err != nil {
 		return Fitted{}, fmt.Errorf("a quarter is held back to judge by: %w", err)
@@ -114,8 +114,8 @@ func best(all []Judged) int {
 	return champion
 }
 
-// split holds back the latest rows, or where all are of one time as many of each stratum, by lot.
-func (s Sample) split(seed uint64) (early, late []int) {
+// Split holds back the latest rows, or where all are of one time as many of each stratum, by lot.
+func (s Sample) Split(seed uint64) (early, late []int) {
 	n := s.Rows()
 	if s.Order != nil && slices.Min(s.Order) < slices.Max(s.Order) {
 		sorted := slices.Clone(s.Order)

@@ -119,3 +119,22 @@ func Measure(score, effect []float32, cost float64, seed uint64) Measured {
 	}
 	return Measured{interval(0), interval(1), interval(2), interval(3)}
 }
+
+// PolicyOf is the mean gain per customer of contacting the share with the highest scores, less the cost of it, with an
+// interval from a bootstrap over customers.
+func PolicyOf(share float64, score, effect []float32, cost float64, seed uint64) Interval {
+	order := learn.Descending(score)
+	gain := func(weight []float32) float64 { return share * (atOf(share, order, effect, weight) - cost) }
+	r := rand.New(rand.NewPCG(seed, 0x706f6c69))
+	weight := make([]float32, len(score))
+	var drawn []float64
+	for range resamples {
+		clear(weight)
+		for range weight {
+			weight[r.IntN(len(weight))]++
+		}
+		drawn = append(drawn, gain(weight))
+	}
+	slices.Sort(drawn)
+	return Interval{gain(nil), drawn[resamples*25/1000], drawn[resamples*975/1000-1]}
+}

@@ -1,0 +1,155 @@
+package activities
+
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/learn"
+	"github.com/danbi-project/danbi/internal/targeting/propensity"
+	"github.com/danbi-project/danbi/internal/targeting/registry"
+	"github.com/danbi-project/danbi/internal/targeting/uplift"
+)
+
+// worstUsefulArea is as near to chance as a model of a chance may be.
+const worstUsefulArea = .52
+
+// response learns who of the treated opens or clicks, or buys where nobody recorded that.
+func (l *learner) response() error {
+	rows, label, outcome := l.responses()
+	s := propensity.Sample{Bins: l.trial.Bins, Label: label}.Take(rows)
+	early, late := s.Split(fitSeed)
+	return l.chance(early, late, outcome)
+}
+
+// responses are the treated and whether each responded.
+func (l *learner) responses() (rows []int, label []bool, outcome string) {
+	label, outcome = l.trial.Bought, "bought"
+	for i, treated := range l.trial.Treated {
+		if treated {
+			rows = append(rows, i)
+		}
+		if l.trial.Responded[i] {
+			label, outcome = l.trial.Responded, "responded"
+		}
+	}
+	return rows, label, outcome
+}
+
+// churn learns from the window before last who drops below half of their own forecast, and is judged and calibrated on
+// the last one.
+func (l *learner) churn() error {
+	end := l.snapshot.Instant
+	windows := make([]propensity.Sample, 2)
+	for i := range windows {
+		from := end.Add(time.Duration(i-2) * churnWindow)
+		read, err := l.Store.Dropped(l.ctx, l.snapshot, from, from.Add(churnWindow), mostExamples/2)
+		if err != nil {
+			return err
+		}
+		windows[i] = dropped(read)
+	}
+	l.entry.Card.From, l.entry.Card.Until = end.Add(-2*churnWindow), end
+	return l.chance(windows[0], windows[1], "dropped")
+}
+
+// dropped leaves those who had something to lose.
+func dropped(t targeting.Trial) propensity.Sample {
+	var rows []int
+	label := make([]bool, len(t.Customers))
+	for i, before := range t.Before {
+		if before > 0 {
+			rows = append(rows, i)
+			label[i] = float64(t.Spend[i]) < droppedTo*float64(before)*churnWindow.Hours()/24/90
+		}
+	}
+	return propensity.Sample{Bins: t.Bins, Label: label}.Take(rows)
+}
+
+// interest learns what sets those who have it already apart from anybody.
+func (l *learner) interest() error {
+	i := l.brief.Spec.Audience.Interest
+	read, err := l.Store.Likeness(l.ctx, l.snapshot, targeting.Seeds{Categories: i.Categories, Brands: i.Brands, Campaigns: i.Campaigns}, mostExamples)
+	if err != nil {
+		return err
+	}
+	l.entry.Card.Until = l.snapshot.Instant
+	early, late := propensity.Sample{Bins: read.Bins, Label: read.Bought}.Split(fitSeed)
+	return l.chance(early, late, "has")
+}
+
+func (l *learner) chance(early, late propensity.Sample, outcome string) error {
+	fitted, err := propensity.Fit(l.ctx, l.Trainer, early, late, fitSeed)
+	if err != nil {
+		return err
+	}
+	if fitted.Area < worstUsefulArea {
+		return errNoBetter
+	}
+	l.entry.Model, l.entry.Calibration, l.entry.Cuts = fitted.Model, fitted.Calibration, registry.CutsOf(fitted.Scores)
+	c := &l.entry.Card
+	c.Learner, c.Outcome, c.Rows, c.Held, c.Area = "trees", outcome, len(early.Label), len(late.Label), fitted.Area
+	return nil
+}
+
+// choose lets response, uplift and the effect on staying stand for the campaign, and takes whose best customers gain most
+// by a contact, on customers held back: the mean doubly robust effect of the share of them that the campaign will contact.
+func (l *learner) choose() error {
+	s, outcome := l.gained()
+	if !twoArms(s) {
+		return errNoTrial
+	}
+	early, late := s.Split(fitSeed)
+	learning, judging := s.Take(early), s.Take(late)
+	effect, err := uplift.Effects(l.ctx, l.Trainer, learning, judging, fitSeed)
+	if err != nil {
+		return err
+	}
+	share := l.share()
+	var rivals []registry.Rival
+	best, bestEntry := -1, registry.Entry{}
+	whole := l.trial
+	order, length := l.order, l.length
+	for _, kind := range []string{registry.Uplift, registry.ChurnUplift, registry.Response} {
+		one := *l
+		one.trial = whole.Take(early)
+		one.order, one.length = learn.At(order, early), learn.At(length, early)
+		one.entry.Kind = kind
+		switch kind {
+		case registry.Response:
+			err = one.response()
+		case registry.ChurnUplift:
+			err = one.effect(one.stayed())
+		default:
+			err = one.effect(one.gained())
+		}
+		if noteOf(err) != "" {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		score := make([]float32, judging.Rows())
+		if err := one.entry.Model.Score(judging.Bins, score); err != nil {
+			return err
+		}
+		value := uplift.PolicyOf(share, score, effect, l.cost(outcome), fitSeed)
+		rivals = append(rivals, registry.Rival{Kind: kind, Value: value})
+		if best < 0 || value.Mean > rivals[best].Value.Mean {
+			best, bestEntry = len(rivals)-1, one.entry
+		}
+	}
+	if best < 0 {
+		return errNoTrial
+	}
+	l.entry = bestEntry
+	l.entry.Card.Rivals = rivals
+	return nil
+}
+
+// share of the customers that the campaign will contact, as far as its size tells.
+func (l *learner) share() float64 {
+	if size := l.brief.Spec.Audience.Size; size > 0 && l.snapshot.Customers > 0 {
+		return min(max(float64(size)/float64(l.snapshot.Customers), .02), 1)
+	}
+	return .3
+}
