@@ -221,7 +221,7 @@ func TestARewardGoesThroughTheBooks(t *testing.T) {
 
 	reconciled, err := do(t, settle.ReconcilePayouts, activities.ReconcilePayoutsInput{Run: run})
 	require.NoError(t, err)
-	require.Equal(t, activities.ReconcilePayoutsOutput{Ours: 30, OursAmount: 150_000, Theirs: 30, TheirsAmount: 150_000}, reconciled)
+	require.Equal(t, activities.ReconcilePayoutsOutput{Ours: 30, OursAmount: 150_000, Theirs: 30, TheirsAmount: 150_000, Matched: 30}, reconciled)
 	key := run.PayoutID(7, "reward", 1)
 	provider.paid[key] = settlement.Payout{Key: key, Amount: 4999, Currency: "KRW", Customer: 7}
 	delete(provider.paid, run.PayoutID(8, "reward", 1))

@@ -98,10 +98,13 @@ func (t *Targeting) promoted(ctx context.Context, kind string, in FitModelInput)
 		return registry.Entry{}, err
 	}
 	e, err := t.Store.Entry(ctx, id)
-	if err == nil && e.Fits(in.Snapshot.Catalogue, in.Snapshot.Binning) != nil {
-		return registry.Entry{}, nil
+	if err != nil {
+		return e, err
 	}
-	return e, err
+	if other := e.Fits(in.Snapshot.Catalogue, in.Snapshot.Binning); other != nil {
+		return registry.Entry{}, nil //nolint:nilerr // it is passed over, not a fault
+	}
+	return e, nil
 }
 
 // noteOf says why there is no model where the data allow none; "" for faults of another kind.

@@ -43,14 +43,14 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 func (a *App) modelSentence(p preview.Preview) string {
 	m := p.Model
 	note := a.modelNote(m.Note)
-	switch {
-	case m.Kind == targeting.KindResponse:
+	switch m.Kind {
+	case targeting.KindResponse:
 		said := fmt.Sprintf(a.text("Ranked by the chance of a response: fitted on %s customers of past campaigns, AUC %.3f", "반응 확률 순: 지난 캠페인 고객 %s명으로 학습, AUC %.3f"), groups(m.Rows), m.AUC)
 		if note != "" {
 			said += " (" + note + ")"
 		}
 		return said
-	case m.Kind == targeting.KindRank:
+	case targeting.KindRank:
 		return a.text("Ranked without a model: ", "모델 없이 순위를 매김: ") + note
 	}
 	return fmt.Sprintf(a.text("Ranked by %s (model %s, fitted on %s customers)", "%s 순 (모델 %s, 고객 %s명으로 학습)"), a.modelKind(m.Kind), m.ID, groups(m.Rows))
