@@ -2,6 +2,7 @@ package targeting
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/features"
@@ -126,6 +127,9 @@ func CheckFeature(name string) error {
 		return unknownField(position{}, name)
 	case f.kind != number:
 		return fault(position{}, say(name+" is no number", name+"은(는) 숫자가 아닙니다"), say("rank by a number, as in spend_90d", "숫자 특성으로 순위를 매기세요. 예: spend_90d"))
+	case f.later:
+		ranks := strings.Join(Signals(), ", ")
+		return fault(position{}, say(name+" can't be ranked by", name+"(으)로는 순위를 매길 수 없습니다"), say("rank by one of "+ranks+", or name a model", "다음 중 하나로 순위를 매기거나 모델을 쓰세요: "+ranks))
 	}
 	return nil
 }

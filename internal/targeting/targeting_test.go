@@ -59,6 +59,13 @@ func TestRulesAreReadAndRefused(t *testing.T) {
 	require.NoError(t, CheckFeature("spend_90d"))
 	require.ErrorContains(t, CheckFeature("spend_9d"), "did you mean spend_90d")
 	require.ErrorContains(t, CheckFeature("region"), "no number")
+	for _, f := range Fields { // what may be ranked by can be scored by
+		if f.kind != number {
+			continue
+		}
+		_, err := Model{Kind: KindRank, Rank: f.Name}.Scorer()
+		require.Equal(t, err == nil, CheckFeature(f.Name) == nil, f.Name)
+	}
 }
 
 func terms() Terms {
