@@ -69,6 +69,10 @@ const (
 	ModelInterest     = "interest"     // likeness to those who have it already
 	OnlyNotRedeemed   = "not_redeemed"
 	ChannelEmail      = "email"
+	ChannelSMS        = "sms" // text messages, long ones too
+	ChannelKakao      = "kakao"
+	ChannelPush       = "push"
+	ChannelWebhook    = "webhook" // a system of the user's own
 )
 
 // Payouts are the ways by which rewards are paid out.

@@ -5,6 +5,7 @@ package dispatch
 import (
 	"context"
 	"errors"
+	"time"
 )
 
 // ErrNotAskable says that a provider cannot tell whether it has a message. What a crash left open then stays unknown.
@@ -20,12 +21,33 @@ type Channel interface {
 	Lookup(ctx context.Context, ids []string) (map[string]bool, error)
 }
 
-// Message is what a channel sends, complete: Body is the bytes that leave.
+// Form is how the text of a message is made up, which decides how a channel hands it over.
+type Form string
+
+// The forms of messages.
+const (
+	FormMail     Form = ""         // Body is a whole mail with its headers
+	FormSMS      Form = "sms"      // a text message; what does not fit into one is sent in parts
+	FormLMS      Form = "lms"      // a long text message with a title
+	FormTemplate Form = "template" // a text whose wording the provider has approved (Kakao's 알림톡), named by Template
+	FormBrand    Form = "brand"    // a text under the sender's profile (Kakao's brand message)
+	FormPush     Form = "push"     // a notification of an app
+	FormEvent    Form = "event"    // for a system of the user's own
+)
+
+// Message is what a channel sends, complete. Fields that a form does not know are empty.
 type Message struct {
-	ID   string // Message-ID without brackets, the same for every attempt
-	From string // envelope sender
-	To   string // envelope recipient; never logged
-	Body []byte
+	ID   string // the same for every attempt; of mail the Message-ID without brackets
+	From string // envelope sender; the sender's registered number, or the key of its profile
+	To   string // envelope recipient; a number, or a device's token; never logged
+	Body []byte // what leaves: the bytes of a mail, of any other form the text in UTF-8
+
+	Form        Form
+	Title       string    // of LMS, brand and push
+	Template    string    // the provider's code of an approved wording
+	Link        string    // where a tap leads: https
+	Advertising bool      // has to be marked as such to the provider
+	Expires     time.Time // by the wall clock: the provider is to drop it then; zero: whenever it likes
 }
 
 // Outcome is what became of one attempt.
@@ -44,6 +66,7 @@ const (
 
 // Receipt is the provider's word on one attempt.
 type Receipt struct {
-	Outcome  Outcome
-	Response string // the provider's answer, without the address
+	Outcome    Outcome
+	Response   string // the provider's answer, without the address
+	ProviderID string // the provider's own name of the message, where it does not use ours
 }
