@@ -32,6 +32,7 @@ var benches = map[string]bench{
 	"settlement":           &settlementBench{},
 	"offers":               &offersBench{},
 	"campaign":             &campaignBench{},
+	"dispatch":             &dispatchBench{},
 	"features":             &featuresBench{},
 	"churn":                &churnBench{},
 	"hillstrom":            &hillstromBench{},
