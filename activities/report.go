@@ -38,7 +38,7 @@ type WriteReportOutput struct {
 
 // ReportStore is where reports are kept, and what the warehouse knows of a run.
 type ReportStore interface {
-	ReportFacts(ctx context.Context, run campaign.Run, snapshot, zone string) (report.Facts, error)
+	ReportFacts(ctx context.Context, run campaign.Run, q report.Question) (report.Facts, error)
 	SaveReport(ctx context.Context, run campaign.Run, text string, at time.Time) error
 }
 
@@ -61,7 +61,9 @@ func (a *Reports) write(ctx context.Context, in WriteReportInput) (WriteReportOu
 	if err != nil {
 		return WriteReportOutput{}, err
 	}
-	facts, err := a.Store.ReportFacts(ctx, in.Run, in.Snapshot.ID, brief.Spec.Zone)
+	facts, err := a.Store.ReportFacts(ctx, in.Run, report.Question{
+		Snapshot: in.Snapshot.ID, Zone: brief.Spec.Zone, Currency: brief.Spec.Currency, Opens: in.Times.Opens, Closes: in.Times.Closes,
+	})
 	if err != nil {
 		return WriteReportOutput{}, err
 	}
@@ -84,7 +86,7 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 		Snapshot: report.Snapshot{ID: in.Snapshot.ID, Instant: in.Snapshot.Instant, Customers: in.Snapshot.Customers},
 		Model:    report.Model{Kind: in.Model.Kind, Rows: in.Model.Rows, AUC: in.Model.AUC, Note: in.Model.Note},
 		Funnel:   in.Funnel, Arms: facts.Arms, Offers: facts.Offers, Thresholds: facts.Thresholds, Hours: facts.Hours,
-		Deliveries: facts.Deliveries, Days: facts.Days,
+		Deliveries: facts.Deliveries, Days: facts.Days, Attributed: facts.Attributed,
 		Settlement: report.Settlement{
 			Reached: in.Settled.Reached, Qualified: in.Settled.Qualified, Due: in.Settled.Due,
 			Paid: in.Paid.Paid, PaidAmount: in.Paid.Amount, Refused: in.Paid.Refused, Unknown: in.Paid.Unknown,

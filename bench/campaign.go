@@ -59,7 +59,7 @@ func (b *campaignBench) run(ctx context.Context, quick bool) (map[string]any, er
 		e.forget(part)
 	}
 	samples := e.sample(measured...)
-	status, err := b.live(ctx, c, run, workflows.CampaignInput{
+	status, err := follow(ctx, c, run, workflows.CampaignInput{
 		Brief: brief, Occurrence: run.Occurrence, Clock: clock.Rehearse(opens, 0), Population: true,
 	})
 	samples.end()
@@ -83,8 +83,8 @@ func (b *campaignBench) run(ctx context.Context, quick bool) (map[string]any, er
 	return out, nil
 }
 
-// live runs the campaign to its end and says each stage. It fails when the campaign needs a person: nobody is there.
-func (b *campaignBench) live(ctx context.Context, c client.Client, run campaign.Run, in workflows.CampaignInput) (status workflows.Status, err error) {
+// follow runs the campaign to its end and says each stage. It fails when the campaign needs a person: nobody is there.
+func follow(ctx context.Context, c client.Client, run campaign.Run, in workflows.CampaignInput) (status workflows.Status, err error) {
 	_, err = c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: run.WorkflowID(), TaskQueue: workflows.TaskQueue}, workflows.Campaign, in)
 	if err != nil {
 		return status, err

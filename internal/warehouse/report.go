@@ -66,8 +66,8 @@ func (w *Warehouse) LatestRun(ctx context.Context, name string, occurrence uint3
 	return runs[0], nil
 }
 
-// ReportFacts is what the warehouse knows of a run. Customers whose zone is missing or unknown live in the given one.
-func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, snapshot, zone string) (report.Facts, error) {
+// ReportFacts is what the warehouse knows of a run. Customers whose zone is missing or unknown live in the question's.
+func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, q report.Question) (report.Facts, error) {
 	var f report.Facts
 	planned := runOnly(run).with(args{"plan": run.Plan})
 	err := errors.Join(
@@ -98,8 +98,9 @@ func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, snapshot,
 			f.Deliveries[len(f.Deliveries)-1].States[state] += n
 			return err
 		}),
-		w.reportHours(ctx, run, snapshot, zone, &f),
-		w.reportRedemptions(ctx, run, zone, &f),
+		w.reportHours(ctx, run, q.Snapshot, q.Zone, &f),
+		w.reportRedemptions(ctx, run, q.Zone, &f),
+		w.reportAttributed(ctx, run, q, &f),
 		w.each(ctx, "report_clawbacks", runOnly(run), func(rows driver.Rows) error {
 			return rows.Scan(&f.Clawed, (*int64)(&f.Clawback))
 		}),
@@ -113,6 +114,18 @@ func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, snapshot,
 	batches, err := w.Batches(ctx, run)
 	f.Batches = uint64(len(batches))
 	return f, err
+}
+
+func (w *Warehouse) reportAttributed(ctx context.Context, run campaign.Run, q report.Question, f *report.Facts) error {
+	a := report.Attributed{Within: report.AttributedWithin}
+	parameters := runOnly(run).with(args{"currency": q.Currency, "opens": second(q.Opens), "closes": second(q.Closes), "within": uint32(a.Within.Seconds())})
+	return w.each(ctx, "report_attributed", parameters, func(rows driver.Rows) error {
+		err := rows.Scan(&a.Opened, &a.Clicked, (*int64)(&a.AfterOpen), (*int64)(&a.AfterClick))
+		if a.Opened > 0 {
+			f.Attributed = &a
+		}
+		return err
+	})
 }
 
 func (w *Warehouse) reportHours(ctx context.Context, run campaign.Run, snapshot, zone string, f *report.Facts) error {

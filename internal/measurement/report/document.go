@@ -37,6 +37,7 @@ type Document struct {
 	Days       []Day             `json:"days,omitempty"` // redemptions by day of the window
 	Ledger     Ledger            `json:"ledger"`
 	Effect     *Effect           `json:"effect,omitempty"`
+	Attributed *Attributed       `json:"attributed,omitempty"`
 	Budget     Budget            `json:"budget"`
 	Forecast   Forecast          `json:"forecast"`
 
@@ -232,8 +233,30 @@ type Forecast struct {
 	Value       money.Minor `json:"value"` // incremental margin less cost
 }
 
+// Attributed is what last-touch attribution would credit the run with: net spend of the window that followed an open or a
+// click within some time. It is a view, never an effect: most of it would have come anyway.
+type Attributed struct {
+	Within     time.Duration `json:"within"`
+	Opened     uint64        `json:"opened"`  // customers who opened or clicked
+	Clicked    uint64        `json:"clicked"` // customers who clicked
+	AfterOpen  money.Minor   `json:"after_open"`
+	AfterClick money.Minor   `json:"after_click"`
+}
+
+// AttributedWithin is how long after an open or a click a purchase is attributed to it.
+const AttributedWithin = 7 * 24 * time.Hour
+
+// Question is what the facts of a run are asked for.
+type Question struct {
+	Snapshot      string
+	Zone          string // of customers whose own is missing or unknown
+	Currency      string
+	Opens, Closes time.Time
+}
+
 // Facts are what the warehouse adds to a report.
 type Facts struct {
+	Attributed *Attributed // nil: nobody opened anything
 	Arms       []Arm
 	Offers     []Offer
 	Thresholds []Bin

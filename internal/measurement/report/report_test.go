@@ -47,6 +47,7 @@ func sample() *Document {
 	for i := range 28 {
 		d.Days = append(d.Days, Day{opens.AddDate(0, 0, i+1).Format("2006-01-02"), uint64(40 + i*9), 70_000})
 	}
+	d.Attributed = &Attributed{AttributedWithin, 5_204, 1_190, 812_400_300, 201_770_000}
 	d.Effect.Cap, d.Effect.Smallest = 4_120_000, .061
 	d.Effect.Beside = []Estimate{
 		{Name: "spend_winsorised", Money: true, Treated: Side{18_004, 308_120, 371_000}, Control: Side{1_996, 287_020, 362_000}, Difference: 20_410, Low: 6_400, High: 34_420, Relative: .071, RelativeLow: .022, RelativeHigh: .12, Adjusted: true, P: .004, Corrected: .016, Claim: "effect"},

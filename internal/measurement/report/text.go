@@ -130,6 +130,7 @@ func (t *text) effect(d *Document) {
 	}
 	t.wrap(strings.Join(t.notes(e), " "), "  ")
 	t.besides(e)
+	t.attributed(d)
 }
 
 // unitCost is the cost of one more unit of the metric: of one won more, a plain number; of one purchase more, money.

@@ -49,6 +49,8 @@ var words = map[string][2]string{
 	"peeking":  {"The band holds at all days together: whoever looked every day was no more likely to be misled.", "띠는 모든 날에 동시에 성립하는 구간입니다. 매일 들여다보아도 잘못 판단할 위험이 커지지 않습니다."},
 	"capped":   {"Spend above %s counts as that where it is capped.", "극단값 제한 지표에서는 %s 초과분을 그 금액으로 봅니다."}, "smallest": {"With groups of this size a lift of %s would have been found four times out of five.", "이 규모의 두 군이면 %s의 차이를 다섯 번 중 네 번 찾아낼 수 있습니다."},
 	"unit_cost_spend_winsorised": {"Cost per unit of additional spend", "추가 구매액 1단위당 비용"}, "unit_cost_response": {"Cost per additional buyer", "추가 구매 고객 1명당 비용"}, "unit_cost_basket": {"Cost", "비용"},
+	"attributed": {"What attribution would say", "기여도 관점 (참고)"}, "after_open": {"Bought after opening a message", "메시지를 연 뒤 구매"}, "after_click": {"Bought after clicking in one", "메시지를 누른 뒤 구매"}, "measured": {"Added, measured against control", "대조군과 비교한 증가분"},
+	"attributed_note": {"Attribution credits the campaign with whatever was bought within %d days of an open or a click. Most of that would have come anyway; only the comparison with control says what the campaign changed.", "기여도 관점은 메시지를 열거나 누른 뒤 %d일 안의 구매를 모두 캠페인 덕분으로 봅니다. 대부분은 어차피 일어났을 구매이며, 캠페인이 바꾼 것은 대조군과 비교해야만 알 수 있습니다."},
 	// budget
 	"limit_expected": {"Expected budget", "기대 예산"}, "limit_exposure": {"Exposure cap", "최대 노출 한도"}, "out": {"Promised at most", "약속한 최대액"}, "rewards": {"Rewards", "리워드 비용"}, "contact": {"Contact", "발송 비용"},
 	"rehearsed": {"Rehearsed before, and what came", "사전 리허설과 실제"}, "rehearsed_interval": {"forecast", "예측 구간"}, "rehearsed_middle": {"middle", "중간값"},
