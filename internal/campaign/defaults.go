@@ -4,7 +4,7 @@ import "time"
 
 // The defaults of a spec. docs/spec.md names each of them; exposure's default needs the policy, see Policy.Complete.
 
-func (a *Audience) setDefaults() { a.Model, a.Purpose = "response", "marketing" }
+func (a *Audience) setDefaults() { a.Model, a.Purpose = "response", PurposeMarketing }
 
 func (t *Threshold) setDefaults() { t.Stretch, t.RoundTo = 1, 1 }
 
@@ -68,6 +68,8 @@ const (
 	ModelChurnUplift  = "churn_uplift" // what a contact adds to the chance to stay
 	ModelInterest     = "interest"     // likeness to those who have it already
 	OnlyNotRedeemed   = "not_redeemed"
+	PurposeMarketing  = "marketing"
+	PurposeService    = "service" // says what a customer has to know; no advertising
 	ChannelEmail      = "email"
 	ChannelSMS        = "sms" // text messages, long ones too
 	ChannelKakao      = "kakao"

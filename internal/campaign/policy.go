@@ -21,6 +21,7 @@ type Policy struct {
 	ApprovalAge Duration         `yaml:"approval_age,omitempty" json:"approval_age"`         // an approval expires; default 2d
 	Sensitive   []string         `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`     // features that may target but never be named
 	Sender      Sender           `yaml:"sender" json:"sender"`
+	Texts       *Texts           `yaml:"texts,omitempty" json:"texts,omitempty"` // how long texts may be and what they cost
 }
 
 // Limits are the most that a campaign may be. Zero is no limit in a spec, and nothing allowed in a policy.
@@ -101,6 +102,9 @@ type Sender struct {
 	Name        string `yaml:"name" json:"name"`
 	Email       string `yaml:"email" json:"email"`
 	Contact     string `yaml:"contact" json:"contact"`
+	Number      string `yaml:"number,omitempty" json:"number,omitempty"`           // from which text messages come: registered beforehand
+	OptOut      string `yaml:"opt_out,omitempty" json:"opt_out,omitempty"`         // free number to opt out: 080…
+	Postal      string `yaml:"postal,omitempty" json:"postal,omitempty"`           // postal address
 	Unsubscribe string `yaml:"unsubscribe,omitempty" json:"unsubscribe,omitempty"` // URL with {message}
 	Label       Text   `yaml:"label,omitempty" json:"label,omitempty"`             // starts the subject by language: (광고)
 }

@@ -70,6 +70,7 @@ func (p Policy) Validate() error {
 	positive(v, "snapshot_age", p.SnapshotAge, nil)
 	positive(v, "approval_age", p.ApprovalAge, nil)
 	v.sender(p.Sender)
+	v.texts(p.Texts)
 	return v.err()
 }
 

@@ -152,15 +152,17 @@ type Touch struct {
 	After    Duration                       `yaml:"after,omitempty" json:"after,omitempty"`   // after the window's start
 	Spread   Duration                       `yaml:"spread,omitempty" json:"spread,omitempty"` // waves lie within so long; default 1d
 	Only     string                         `yaml:"only,omitempty" json:"only,omitempty"`     // not_redeemed: skips who met the terms already
-	Channels []string                       `yaml:"channels" json:"channels"`                 // in order of preference; now: email
+	Channels []string                       `yaml:"channels" json:"channels"`                 // in order of preference: email, sms, kakao, push
 	Message  map[string]map[string]Template `yaml:"message" json:"message"`                   // by channel, then language
 }
 
-// Template is what a message says, in Liquid. Fields: name, threshold, reward, deadline, offer, content, sender, unsubscribe_url.
+// Template is what a message says, in Liquid. Its fields are dispatch.Fields.
 type Template struct {
-	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"`
+	Subject string `yaml:"subject,omitempty" json:"subject,omitempty"` // of an e-mail; the title of an LMS or a push message
 	Text    string `yaml:"text" json:"text"`
-	HTML    string `yaml:"html,omitempty" json:"html,omitempty"`
+	HTML    string `yaml:"html,omitempty" json:"html,omitempty"` // of an e-mail
+	Link    string `yaml:"link,omitempty" json:"link,omitempty"` // what a tap on a push or Kakao message opens
+	Code    string `yaml:"code,omitempty" json:"code,omitempty"` // of a template that Kakao approved
 }
 
 // Timing is when messages may leave, in the customer's own zone.

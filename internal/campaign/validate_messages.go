@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// channels are those that can be sent by now.
-var channels = []string{ChannelEmail}
+// channels are the ways to reach a customer.
+var channels = []string{ChannelEmail, ChannelSMS, ChannelKakao, ChannelPush, ChannelWebhook}
 
 var weekdays = []string{"mon", "tue", "wed", "thu", "fri", "sat", "sun"}
 
@@ -40,7 +40,7 @@ func (v *validator) touches() {
 
 func (v *validator) message(field string, touch Touch) {
 	if len(touch.Channels) == 0 {
-		v.add(key(field, "channels"), say("is empty", "비어 있습니다"), say("write channels: [email]", "channels: [email]로 쓰세요"))
+		v.add(key(field, "channels"), say("is empty", "비어 있습니다"), say("write at least one, as in channels: [email]", "channels: [email]처럼 하나 이상 쓰세요"))
 	}
 	for j, channel := range touch.Channels {
 		at := fmt.Sprintf("%s.channels[%d]", field, j)
@@ -73,8 +73,19 @@ func (v *validator) languages(field, channel string, templates map[string]Templa
 		if !languageForm.MatchString(language) {
 			v.add(at, sayf("%q is not a language", "%q: 언어 코드가 아닙니다", language), say("write a code such as ko or en", "ko, en 같은 코드를 쓰세요"))
 		}
-		if channel == ChannelEmail && strings.TrimSpace(template.Subject) == "" {
+		switch empty := strings.TrimSpace(template.Subject) == ""; {
+		case channel == ChannelEmail && empty:
 			v.add(key(at, "subject"), say("an e-mail needs a subject", "이메일에는 제목이 필요합니다"), nil)
+		case channel == ChannelPush && empty:
+			v.add(key(at, "subject"), say("a push message needs a title", "푸시에는 제목이 필요합니다"), nil)
+		case channel == ChannelKakao && template.Code != "" && !empty:
+			v.add(key(at, "subject"), say("an approved Kakao template has no title", "카카오 승인 템플릿에는 제목이 없습니다"), say("write it at the start of the text", "본문 첫머리에 쓰세요"))
+		}
+		if template.Code != "" && channel != ChannelKakao {
+			v.add(key(at, "code"), say("only Kakao has approved templates", "승인된 템플릿은 카카오톡에만 있습니다"), nil)
+		}
+		if template.Link != "" && (channel == ChannelEmail || channel == ChannelSMS) {
+			v.add(key(at, "link"), say("only Kakao and push messages open a link", "링크를 여는 것은 카카오톡과 푸시뿐입니다"), say("write it into the text", "본문에 쓰세요"))
 		}
 		if strings.ContainsAny(strings.TrimSpace(template.Subject), "\r\n") {
 			v.add(key(at, "subject"), say("has more than one line", "제목이 한 줄이 아닙니다"), nil)

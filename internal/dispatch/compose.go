@@ -23,13 +23,21 @@ type Letter struct {
 	Message
 	Template   string // hash of the template's source
 	Parameters string // JSON: what the text was made of, without what is personal
-	SHA256     string // of Body
+	SHA256     string // of what the customer sees: a mail's bytes, or title, text and link
+	Size       int    // in the unit of Text.Size; of a mail its bytes
+	Price      int64  // thousandths of a minor unit of the campaign's currency
+}
+
+// shown is what is hashed of a message that is no mail, in an order that can't be mistaken.
+func (l Letter) shown() []byte {
+	return fmt.Appendf(nil, "%s\n%s\n%s\n%s\n%s", l.Form, l.Message.Template, l.Link, l.Title, l.Body)
 }
 
 // Composer makes the messages of one touch and channel. It is safe for many goroutines.
 type Composer struct {
 	run      campaign.Run
 	touch    campaign.Touch
+	channel  string
 	brief    campaign.Brief
 	zone     *time.Location
 	closes   time.Time
@@ -60,15 +68,14 @@ func NewComposer(run campaign.Run, brief campaign.Brief, touch, channel string) 
 		return nil, fmt.Errorf("%w: the policy's sender.email %q is no address", ErrTemplate, brief.Policy.Sender.Email)
 	}
 	c := &Composer{
-		run: run, touch: spec.Touches[i], brief: brief, zone: zone, closes: times.Closes, domain: domain,
+		run: run, touch: spec.Touches[i], channel: channel, brief: brief, zone: zone, closes: times.Closes, domain: domain,
 		wordings: map[string]*wording{}, hashes: map[string]string{}, offers: map[string]campaign.Offer{}, contents: map[string]campaign.Content{},
 	}
 	for language, template := range c.touch.Message[channel] {
 		if c.wordings[language], err = newWording(language, template); err != nil {
 			return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
 		}
-		sum := sha256.Sum256([]byte(template.Subject + "\x00" + template.Text + "\x00" + template.HTML))
-		c.hashes[language] = hex.EncodeToString(sum[:8])
+		c.hashes[language] = templateHash(template)
 	}
 	if c.wordings[spec.Language] == nil {
 		return nil, fmt.Errorf("%w: touch %s has no %s message in %s", ErrTemplate, touch, channel, spec.Language)
@@ -97,28 +104,24 @@ func (c *Composer) MessageID(customer uint32) string {
 // always give the same bytes.
 func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 	language, w := c.wording(r.Language)
-	offer, known := c.offers[r.Offer]
-	if !known {
-		return Letter{}, fmt.Errorf("%w: the spec has no offer %q", ErrTemplate, r.Offer)
-	}
-	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
-	v := values{
-		name:      oneLine(r.Name),
-		threshold: amount(r.Threshold, c.brief.Spec.Currency, language),
-		reward:    amount(r.Reward, c.brief.Spec.Currency, language),
-		deadline:  lastDay(c.deadline(c.brief.Spec.TermsOf(offer), at), c.zone, language),
-		offer:     c.text(offer.Title, language), content: c.text(c.contents[r.Content].Text, language),
-		unsubscribe: c.unsubscribe(id), sender: c.brief.Policy.Sender,
-	}
-	if offer.Reward > 0 {
-		v.terms = c.brief.Spec.TermsOf(offer).Sentence(language, c.brief.Spec.Currency, money.Minor(r.Threshold), money.Minor(r.Reward), v.deadline)
-	}
-	if v.name == "" {
-		v.name = nobody(language)
-	}
-	body, err := c.body(w, v, r, id, at)
+	v, err := c.values(r, language, at)
 	if err != nil {
 		return Letter{}, err
+	}
+	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
+	letter := Letter{Message: Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address}, Template: c.hashes[language]}
+	var seen []byte // by the customer
+	if c.channel == campaign.ChannelEmail {
+		if letter.Body, err = c.body(w, v, r, id, at); err != nil {
+			return Letter{}, err
+		}
+		price, _ := c.brief.Policy.Price(campaign.ChannelEmail, c.brief.Spec.Currency)
+		seen, letter.Size, letter.Price = letter.Body, len(letter.Body), int64(price)
+	} else {
+		if err = c.short(w, v, &letter); err != nil {
+			return Letter{}, err
+		}
+		seen = letter.shown()
 	}
 	parameters, err := json.Marshal(struct {
 		Language  string `json:"language"`
@@ -131,11 +134,88 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 	if err != nil {
 		return Letter{}, err
 	}
-	sum := sha256.Sum256(body)
-	return Letter{
-		Message:  Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address, Body: body},
-		Template: c.hashes[language], Parameters: string(parameters), SHA256: hex.EncodeToString(sum[:]),
-	}, nil
+	sum := sha256.Sum256(seen)
+	letter.Parameters, letter.SHA256 = string(parameters), hex.EncodeToString(sum[:])
+	return letter, nil
+}
+
+// values are what the fields stand for in one recipient's message.
+func (c *Composer) values(r Recipient, language string, at time.Time) (values, error) {
+	offer, known := c.offers[r.Offer]
+	if !known {
+		return values{}, fmt.Errorf("%w: the spec has no offer %q", ErrTemplate, r.Offer)
+	}
+	terms := c.brief.Spec.TermsOf(offer)
+	v := values{
+		name:      oneLine(r.Name),
+		threshold: amount(r.Threshold, c.brief.Spec.Currency, language),
+		reward:    amount(r.Reward, c.brief.Spec.Currency, language),
+		deadline:  lastDay(c.deadline(terms, at), c.zone, language),
+		offer:     c.text(offer.Title, language), content: c.text(c.contents[r.Content].Text, language),
+		brand:       strings.Join(terms.Brands, ", "),
+		unsubscribe: c.unsubscribe(c.run.DeliveryID(c.touch.ID, r.Customer).String()), sender: c.brief.Policy.Sender,
+	}
+	if offer.Reward > 0 {
+		v.terms = terms.Sentence(language, c.brief.Spec.Currency, money.Minor(r.Threshold), money.Minor(r.Reward), v.deadline)
+	}
+	if v.name == "" {
+		v.name = nobody(language)
+	}
+	return v, nil
+}
+
+// short renders a message that is no mail.
+func (c *Composer) short(w *wording, v values, into *Letter) error {
+	plain := v.bindings(false)
+	title, err := w.render(partSubject, plain)
+	if err != nil {
+		return err
+	}
+	body, err := w.render(partText, plain)
+	if err != nil {
+		return err
+	}
+	link, err := w.render(partLink, plain)
+	if err != nil {
+		return err
+	}
+	if out := v.sender.OptOut; c.channel == campaign.ChannelSMS && out != "" && !strings.Contains(body, out) {
+		body = strings.TrimRight(body, "\n ") + "\n" + freeOptOut(w.language) + " " + out
+	}
+	template := c.touch.Message[c.channel][w.language]
+	text, err := NewText(c.brief.Policy, c.brief.Spec.Currency, formOf(c.channel, template), title, body)
+	if err != nil {
+		return err
+	}
+	first := text.Title
+	if first == "" {
+		first = text.Body
+	}
+	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(first, label) {
+		return fmt.Errorf("%w: the text does not start with %s", ErrTemplate, label)
+	}
+	into.Form, into.Title, into.Body, into.Link, into.Message.Template = text.Form, text.Title, []byte(text.Body), oneLine(link), template.Code
+	into.From, into.Advertising = c.number(), c.brief.Spec.Audience.Purpose != campaign.PurposeService
+	into.Size, into.Price = text.Size, text.Price
+	return nil
+}
+
+// number is where text messages come from.
+func (c *Composer) number() string {
+	if number := c.brief.Policy.Sender.Number; number != "" {
+		return number
+	}
+	return c.brief.Policy.Sender.Contact
+}
+
+// templateHash names the texts that a message was made from.
+func templateHash(t campaign.Template) string {
+	source := t.Subject + "\x00" + t.Text + "\x00" + t.HTML
+	if t.Link != "" || t.Code != "" {
+		source += "\x00" + t.Link + "\x00" + t.Code
+	}
+	sum := sha256.Sum256([]byte(source))
+	return hex.EncodeToString(sum[:8])
 }
 
 // wording is the template for somebody's language: ko for ko-KR, the campaign's own for one that it does not speak.
@@ -187,9 +267,9 @@ func nobody(language string) string {
 // writes the mail.
 func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Time) ([]byte, error) {
 	plain := v.bindings(false)
-	subject, err := w.render(0, plain)
+	subject, err := w.render(partSubject, plain)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+		return nil, err
 	}
 	subject = oneLine(subject)
 	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(subject, label) {
@@ -198,17 +278,17 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 	if n := len([]rune(subject)); n == 0 || n > mostSubject {
 		return nil, fmt.Errorf("%w: the subject has %d characters; it needs 1 to %d", ErrTemplate, n, mostSubject)
 	}
-	text, err := w.render(1, plain)
+	text, err := w.render(partText, plain)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+		return nil, err
 	}
 	m := mail{
 		id: id + "@" + c.domain, at: at, sender: v.sender, to: r.Address, subject: subject,
 		text: text + c.footer(text, v, w.language), unsubscribe: v.unsubscribe, boundary: id, language: w.language,
 	}
-	if w.source.HTML != "" {
-		if m.html, err = w.render(2, v.bindings(true)); err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrTemplate, err)
+	if w.parts[partHTML].source != "" {
+		if m.html, err = w.render(partHTML, v.bindings(true)); err != nil {
+			return nil, err
 		}
 		m.html += c.htmlFooter(m.html, v, w.language)
 	}
@@ -240,6 +320,13 @@ func (c *Composer) footer(text string, v values, language string) string {
 		fmt.Fprintf(&out, "\n%s: %s\n", label, v.unsubscribe)
 	}
 	return out.String()
+}
+
+func freeOptOut(language string) string {
+	if language == "ko" {
+		return "무료수신거부"
+	}
+	return "Free opt-out"
 }
 
 // oneLine takes out line breaks and control characters, so that no value can begin a header of its own.

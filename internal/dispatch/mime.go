@@ -44,13 +44,13 @@ func (m mail) bytes() []byte {
 	header("Content-Language", m.language)
 	header("MIME-Version", "1.0")
 	if m.html == "" {
-		part(out, "text/plain", m.text)
+		mimePart(out, "text/plain", m.text)
 		return out.Bytes()
 	}
 	header("Content-Type", `multipart/alternative; boundary="`+m.boundary+`"`)
 	for _, p := range []struct{ kind, text string }{{"text/plain", m.text}, {"text/html", m.html}} {
 		out.WriteString("\r\n--" + m.boundary + "\r\n")
-		part(out, p.kind, p.text)
+		mimePart(out, p.kind, p.text)
 	}
 	out.WriteString("\r\n--" + m.boundary + "--\r\n")
 	return out.Bytes()
@@ -80,8 +80,8 @@ func ascii(text string) bool {
 	return true
 }
 
-// part writes one text with its headers: readable where it is mostly ASCII, base64 where it is not.
-func part(out *bytes.Buffer, kind, text string) {
+// mimePart writes one text with its headers: readable where it is mostly ASCII, base64 where it is not.
+func mimePart(out *bytes.Buffer, kind, text string) {
 	text = strings.ToValidUTF8(text, "?")
 	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
 	out.WriteString("Content-Type: " + kind + "; charset=utf-8\r\n")

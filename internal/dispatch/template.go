@@ -43,52 +43,62 @@ func compile(text string) (*liquid.Template, error) {
 
 // wording is a template of one language, compiled once for all recipients.
 type wording struct {
-	language            string
-	subject, text, html *liquid.Template
-	plain               [3]bool // the part has no field, so that it reads the same for everybody
-	source              campaign.Template
+	language string
+	parts    [len(partNames)]part
+}
+
+// part is one text of a template.
+type part struct {
+	source   string
+	template *liquid.Template
+	plain    bool // it has no field, so that it reads the same for everybody
+}
+
+// The parts of a template, by their keys in a spec.
+var partNames = [...]string{"subject", "text", "html", "link"}
+
+const (
+	partSubject = iota
+	partText
+	partHTML
+	partLink
+)
+
+func partsOf(t campaign.Template) [len(partNames)]string {
+	return [...]string{t.Subject, t.Text, t.HTML, t.Link}
 }
 
 func newWording(language string, t campaign.Template) (*wording, error) {
-	w := &wording{language: language, source: t}
-	for i, part := range []struct {
-		into **liquid.Template
-		text string
-	}{{&w.subject, t.Subject}, {&w.text, t.Text}, {&w.html, t.HTML}} {
-		compiled, err := compile(part.text)
+	w := &wording{language: language}
+	for i, text := range partsOf(t) {
+		compiled, err := compile(text)
 		if err != nil {
 			return nil, fmt.Errorf("the template in %s: %w", language, err)
 		}
-		*part.into, w.plain[i] = compiled, !strings.Contains(part.text, "{")
+		w.parts[i] = part{source: text, template: compiled, plain: !strings.Contains(text, "{")}
 	}
 	return w, nil
 }
 
-func (w *wording) render(part int, bindings liquid.Bindings) (string, error) {
-	t, source := w.subject, w.source.Subject
-	switch part {
-	case 1:
-		t, source = w.text, w.source.Text
-	case 2:
-		t, source = w.html, w.source.HTML
+func (w *wording) render(which int, bindings liquid.Bindings) (string, error) {
+	p := w.parts[which]
+	if p.plain {
+		return p.source, nil
 	}
-	if w.plain[part] {
-		return source, nil
-	}
-	out, err := t.RenderString(bindings)
+	out, err := p.template.RenderString(bindings)
 	if err != nil {
-		return "", fmt.Errorf("the template in %s: %w", w.language, err)
+		return "", fmt.Errorf("%w: the template in %s: %w", ErrTemplate, w.language, err)
 	}
 	if len(out) > mostBytes {
-		return "", fmt.Errorf("%w: %d bytes, at most %d are sent", ErrTooLong, len(out), mostBytes)
+		return "", fmt.Errorf("%w: %w: %d bytes, at most %d are sent", ErrTemplate, ErrTooLong, len(out), mostBytes)
 	}
 	return out, nil
 }
 
 // values are what the fields of a template stand for.
 type values struct {
-	name, threshold, reward, deadline, offer, content, terms, unsubscribe string
-	sender                                                                campaign.Sender
+	name, threshold, reward, deadline, offer, content, terms, brand, unsubscribe string
+	sender                                                                       campaign.Sender
 }
 
 // bindings gives the values to a template. A field without a value is nil, so that {% if reward %} asks for it. In HTML
@@ -105,8 +115,11 @@ func (v values) bindings(escaped bool) liquid.Bindings {
 	}
 	return liquid.Bindings{
 		"name": set(v.name), "threshold": set(v.threshold), "reward": set(v.reward), "deadline": set(v.deadline), "terms": set(v.terms),
-		"offer": set(v.offer), "content": set(v.content), "unsubscribe_url": set(v.unsubscribe),
-		"sender": map[string]any{"name": set(v.sender.Name), "contact": set(v.sender.Contact), "email": set(v.sender.Email)},
+		"offer": set(v.offer), "content": set(v.content), "brand": set(v.brand), "unsubscribe_url": set(v.unsubscribe),
+		"sender": map[string]any{
+			"name": set(v.sender.Name), "contact": set(v.sender.Contact), "email": set(v.sender.Email),
+			"opt_out": set(v.sender.OptOut), "postal": set(v.sender.Postal),
+		},
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 
 // Fields are what a message may name. There are no others: a feature that only targets can't be named by accident.
 var Fields = []string{
-	"name", "threshold", "reward", "deadline", "offer", "content", "terms",
-	"sender.name", "sender.contact", "sender.email", "unsubscribe_url",
+	"name", "threshold", "reward", "deadline", "offer", "content", "terms", "brand",
+	"sender.name", "sender.contact", "sender.email", "sender.opt_out", "sender.postal", "unsubscribe_url",
 }
 
 // The tags and filters that a message may use. Loops, assignments and includes are left out, and so are filters that
@@ -39,15 +39,16 @@ var (
 // nearest that does), tags and filters that are not allowed, faults of form.
 func CheckTemplate(channel, _ string, t campaign.Template) error {
 	var faults []error
-	for _, part := range []struct{ name, text string }{{"subject", t.Subject}, {"text", t.Text}, {"html", t.HTML}} {
-		if len(part.text) > mostTemplate {
-			faults = append(faults, faultOf(part.name, fmt.Sprintf("is longer than %d kB", mostTemplate>>10), fmt.Sprintf("%d kB보다 깁니다", mostTemplate>>10), "", ""))
+	for i, text := range partsOf(t) {
+		name := partNames[i]
+		if len(text) > mostTemplate {
+			faults = append(faults, faultOf(name, fmt.Sprintf("is longer than %d kB", mostTemplate>>10), fmt.Sprintf("%d kB보다 깁니다", mostTemplate>>10), "", ""))
 			continue
 		}
-		named := checkNames(part.name, part.text)
+		named := checkNames(name, text)
 		faults = append(faults, named...)
-		if _, err := compile(part.text); err != nil && len(named) == 0 {
-			faults = append(faults, faultOf(part.name, "is not a template: "+err.Error(), "템플릿이 아닙니다: "+err.Error(), "", ""))
+		if _, err := compile(text); err != nil && len(named) == 0 {
+			faults = append(faults, faultOf(name, "is not a template: "+err.Error(), "템플릿이 아닙니다: "+err.Error(), "", ""))
 		}
 	}
 	if t.HTML != "" && channel != campaign.ChannelEmail {
