@@ -25,16 +25,9 @@ func (b *featuresBench) flags(f *flag.FlagSet) {
 	f.Uint64Var(&b.seed, "seed", 1, "of the population")
 }
 
-// perMonth is about how many transactions a customer of the world makes in a month.
-const perMonth = 1.05
-
 func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, error) {
 	if quick {
 		b.customers, b.transactions = 50_000, 0
-	}
-	months := 12
-	if b.transactions > 0 {
-		months = max(1, min(60, int(float64(b.transactions)/float64(b.customers)/perMonth+.5)))
 	}
 	e, err := bringUp(ctx, stack.PartTemporal, stack.PartSink, stack.PartWorker)
 	if err != nil {
@@ -42,7 +35,7 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	defer e.down()
 	until := benchUntil
-	if err := e.populate(ctx, b.customers, months, b.seed, until); err != nil {
+	if err := e.populate(ctx, b.customers, b.transactions, b.seed, until, true); err != nil {
 		return nil, err
 	}
 	customers, err := e.count(ctx, "SELECT uniqExact(customer_key) FROM customers")
@@ -69,7 +62,7 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	say("extracting")
 	section := e.begin(stack.PartEngine)
-	snapshot, err := compose.TakeSnapshot(ctx, e.store, want, nil)
+	snapshot, err := compose.TakeSnapshot(ctx, e.store, want, sayProgress)
 	section.end(out)
 	if err != nil {
 		return nil, err
@@ -85,21 +78,15 @@ func (b *featuresBench) run(ctx context.Context, quick bool) (map[string]any, er
 	return out, nil
 }
 
+// sayProgress tells how far a snapshot is, at every eighth shard.
+func sayProgress(done, of int) {
+	if done%8 == 0 || done == of {
+		say("%d of %d shards", done, of)
+	}
+}
+
 // benchUntil is up to when the populations of the benches have lived.
 var benchUntil = time.Date(2026, 9, 1, 0, 0, 0, 0, world.Home)
-
-// populate makes a world, unless the stack that stands has one; then it only throws away what was computed of it.
-func (e *engines) populate(ctx context.Context, customers, months int, seed uint64, until time.Time) error {
-	if standing == "" {
-		return e.command(ctx, "world", "--customers", fmt.Sprint(customers), "--months", fmt.Sprint(months), "--until", until.Format(time.DateOnly), "--seed", fmt.Sprint(seed))
-	}
-	for _, table := range []string{"snapshots", "features", "feature_binnings"} {
-		if err := e.store.Conn().Exec(ctx, "TRUNCATE TABLE "+table); err != nil {
-			return fmt.Errorf("empty %s: %w", table, err)
-		}
-	}
-	return nil
-}
 
 // check compares totals over all customers with sums over the source tables, and counts the features.
 func (b *featuresBench) check(ctx context.Context, e *engines, snapshot features.Snapshot, out map[string]any) error {

@@ -45,11 +45,11 @@ func (b *previewBench) run(ctx context.Context, quick bool) (map[string]any, err
 	}
 	defer e.down()
 	until := benchUntil
-	if err := e.populate(ctx, b.customers, 12, b.seed, until); err != nil {
+	if err := e.populate(ctx, b.customers, 0, b.seed, until, false); err != nil {
 		return nil, err
 	}
 	say("taking the snapshot")
-	snapshot, err := compose.TakeSnapshot(ctx, e.store, features.Snapshot{Instant: until, Currency: "KRW", Zone: "Asia/Seoul"}, nil)
+	snapshot, err := compose.TakeSnapshot(ctx, e.store, features.Snapshot{Instant: until, Currency: "KRW", Zone: "Asia/Seoul"}, sayProgress)
 	if err != nil {
 		return nil, err
 	}
