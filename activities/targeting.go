@@ -16,7 +16,7 @@ type Targeting struct {
 	Store   TargetingStore
 	Briefs  Briefs
 	Trainer learn.Trainer // of trees; nil: the library is missing, and a stated rule stands in
-	Quick   bool          // a preview: no trees are grown, only what stands in for them
+	Quick   bool          // a preview: nothing is fitted; what the registry has serves, or the stated rule
 }
 
 // TargetingStore is what targeting reads from and writes to the warehouse.

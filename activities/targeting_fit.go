@@ -62,6 +62,10 @@ func (t *Targeting) fit(ctx context.Context, brief campaign.Brief, in FitModelIn
 		out.Metrics.Note = targeting.NoteNone
 		return named(out)
 	}
+	if t.Quick {
+		out.Metrics.Note = targeting.NoteQuick
+		return named(out)
+	}
 	past, err := t.Store.PastCampaigns(ctx, in.Snapshot.Instant, mostPastCampaigns)
 	if err != nil {
 		return out, err

@@ -28,6 +28,7 @@ type TrialStore interface {
 	Binnings(ctx context.Context, snapshot string) ([]features.Binning, error)
 	SaveEntry(ctx context.Context, e *registry.Entry) error
 	Entry(ctx context.Context, id string) (registry.Entry, error)
+	Entries(ctx context.Context, kind string, most int) ([]registry.Row, error)
 	Promoted(ctx context.Context, kind string, by time.Time) (string, error)
 	// FeatureBins gives the shard's bins in blocks, in the order of keys; slices are used again.
 	FeatureBins(ctx context.Context, snapshot string, names []string, shard campaign.Shard, each func(keys []uint32, bins [][]uint8) error) error
@@ -73,7 +74,7 @@ func (t *Targeting) learn(ctx context.Context, brief campaign.Brief, in FitModel
 		return e, "", err
 	}
 	if t.Quick {
-		return registry.Entry{}, targeting.NoteQuick, nil
+		return t.registered(ctx, kind, in)
 	}
 	if t.Trainer == nil {
 		return registry.Entry{}, targeting.NoteNoTrainer, nil
@@ -106,6 +107,37 @@ func (t *Targeting) promoted(ctx context.Context, kind string, in FitModelInput)
 	}
 	return e, nil
 }
+
+// registered is the latest model of a kind that reads features as they are now, fitted by a campaign and promoted by nobody:
+// what a preview shows. Where there is none, a note.
+func (t *Targeting) registered(ctx context.Context, kind string, in FitModelInput) (registry.Entry, string, error) {
+	kinds := []string{kind}
+	if kind == campaign.ModelAuto {
+		kinds = []string{registry.Uplift, registry.ChurnUplift, registry.Response}
+	}
+	for _, one := range kinds {
+		rows, err := t.Store.Entries(ctx, one, latestEntries)
+		if err != nil {
+			return registry.Entry{}, "", err
+		}
+		for _, row := range rows {
+			if row.Catalogue != in.Snapshot.Catalogue || row.At.After(in.Snapshot.Instant) {
+				continue
+			}
+			e, err := t.Store.Entry(ctx, row.ID)
+			if err != nil {
+				return registry.Entry{}, "", err
+			}
+			if e.Fits(in.Snapshot.Catalogue, in.Snapshot.Binning) == nil {
+				return e, "", nil
+			}
+		}
+	}
+	return registry.Entry{}, targeting.NoteQuick, nil
+}
+
+// latestEntries is how many models a preview looks through for one that fits.
+const latestEntries = 20
 
 // noteOf says why there is no model where the data allow none; "" for faults of another kind.
 func noteOf(err error) string {

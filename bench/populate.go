@@ -25,6 +25,12 @@ const perMonth = 1.05
 // monthLength is of 30 days, so that parts of two calendar months at most come from one insert.
 const monthLength = 30 * 24 * time.Hour
 
+// The latest months had a campaign each, to about so many customers.
+const (
+	pastCampaigns = 4
+	audienceSize  = 200_000
+)
+
 // populate makes customers with transactions over so many months before an instant, unless the stack that stands has a
 // population; of that, only what was computed is thrown away where fresh says so.
 func (e *engines) populate(ctx context.Context, customers, transactions int, seed uint64, until time.Time, fresh bool) error {
@@ -41,7 +47,7 @@ func (e *engines) populate(ctx context.Context, customers, transactions int, see
 	began := time.Now()
 	for low := 1; low <= customers; low += customersPerInsert {
 		count := min(customersPerInsert, customers-low+1)
-		given := []any{named("low", low), named("count", count), named("seed", seed), named("until", until.UTC()), named("rate", rate)}
+		given := []any{named("low", low), named("count", count), named("seed", seed), named("until", until.UTC()), named("rate", rate), named("part", uint64(max(1, customers/audienceSize)))}
 		for _, table := range []string{"customers", "contacts", "consents", "suppressions"} {
 			if err := e.fill(ctx, table, given); err != nil {
 				return err
@@ -50,7 +56,14 @@ func (e *engines) populate(ctx context.Context, customers, transactions int, see
 		for month := range months {
 			from := until.Add(-time.Duration(months-month) * monthLength).UTC()
 			monthly := append(given[:len(given):len(given)], named("month", uint32(month)), named("from", from), named("length", uint64(monthLength.Seconds())))
-			for _, table := range []string{"transactions", "interactions"} {
+			tables := []string{"transactions", "interactions"}
+			if month >= months-pastCampaigns {
+				tables = append(tables, "audience")
+				if low == 1 {
+					tables = append(tables, "campaigns")
+				}
+			}
+			for _, table := range tables {
 				if err := e.fill(ctx, table, monthly); err != nil {
 					return err
 				}

@@ -68,7 +68,7 @@ func (b *previewBench) run(ctx context.Context, quick bool) (map[string]any, err
 	section.end(out)
 	slices.Sort(times)
 	out["p50_ms"], out["p99_ms"], out["max_ms"], out["runs"] = times[previewRuns/2], times[previewRuns-1], times[previewRuns-1], previewRuns
-	out["sample"], out["treated"] = found.Sample, found.Treated
+	out["sample"], out["treated"], out["ranked_by"] = found.Sample, found.Treated, found.Model.Kind
 	return out, b.check(ctx, e, snapshot, found, out)
 }
 
@@ -110,7 +110,7 @@ func previewBrief(opens time.Time) campaign.Brief {
 		Spec: campaign.Spec{
 			Campaign: "bench", Currency: "KRW", Zone: "Asia/Seoul", Language: "ko",
 			Window:   campaign.Window{Starts: campaign.Moment{Time: opens.In(world.Home)}, Length: campaign.Duration(28 * 24 * time.Hour)},
-			Audience: campaign.Audience{Rule: previewRule, Model: campaign.ModelNone, Rank: "spend_90d", Control: .1, Purpose: "marketing"},
+			Audience: campaign.Audience{Rule: previewRule, Model: campaign.ModelResponse, Rank: "spend_90d", Control: .1, Purpose: "marketing"},
 			Offers: []campaign.Offer{{ID: "small", Kind: campaign.OfferThreshold, Reward: 3000, Threshold: campaign.Threshold{Step: 30_000, Stretch: 1, RoundTo: 10_000, Min: 30_000}},
 				{ID: "large", Kind: campaign.OfferThreshold, Reward: 9000, Threshold: campaign.Threshold{Step: 100_000, Stretch: 1, RoundTo: 10_000, Min: 30_000}}},
 			Budget:  campaign.Budget{Expected: 500_000_000, Exposure: 5_000_000_000, Margin: .3},

@@ -26,6 +26,7 @@ a campaign that is started on the same data finds it ready.
 
 Where there are many customers it looks at a sample of 65,536 in seconds, by the latest snapshot of the
 last seven days, and multiplies; the rule itself is counted over all. --exact looks at everybody.
+No model is fitted: the registry's promoted or latest one ranks, or the stated rule.
 
 Features, consents and caps are those of --as-of: by default today, or the window's start if
 that has passed.`,

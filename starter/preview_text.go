@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"strings"
@@ -23,12 +24,12 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 	}
 	a.Sayf(a.text("Features of %s customers as of %s (snapshot %s)", "고객 %s명, 기준 시점 %s (스냅샷 %s)"), groups(p.Customers), p.Instant.In(zone).Format("2006-01-02 15:04 MST"), p.Snapshot)
 	if p.Sample > 0 {
-		a.Sayf(a.text("Estimated from a sample of %s customers (--exact looks at everybody)", "고객 %s명의 표본에서 추정했습니다 (--exact는 전체를 봅니다)"), groups(p.Sample))
+		a.Sayf(a.text("Estimated from a sample of %s customers, with intervals of 95 %% (--exact looks at everybody)", "고객 %s명의 표본에서 추정했습니다. 괄호는 95%% 구간입니다 (--exact는 전체를 봅니다)"), groups(p.Sample))
 	}
 	if p.Matches != nil {
 		a.Sayf(a.text("The rule holds for exactly %s customers", "규칙에 맞는 고객은 정확히 %s명입니다"), groups(*p.Matches))
 	}
-	a.Sayf("%s", a.modelSentence(p))
+	a.Sayf("%s", a.modelSentence(spec, p))
 	a.printFunnel(p)
 	if p.Problem != "" {
 		a.Sayf(a.text("It cannot be started like this: %s", "이대로는 시작할 수 없습니다: %s"), p.Problem)
@@ -40,7 +41,7 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 	a.printOutlook(spec, p)
 }
 
-func (a *App) modelSentence(p preview.Preview) string {
+func (a *App) modelSentence(spec campaign.Spec, p preview.Preview) string {
 	m := p.Model
 	note := a.modelNote(m.Note)
 	switch m.Kind {
@@ -51,7 +52,8 @@ func (a *App) modelSentence(p preview.Preview) string {
 		}
 		return said
 	case targeting.KindRank:
-		return a.text("Ranked without a model: ", "모델 없이 순위를 매김: ") + note
+		by := cmp.Or(spec.Audience.Rank, a.text("purchases of the last 90 days, the more recent first", "최근 90일 구매 횟수(같으면 최근 구매 순)"))
+		return fmt.Sprintf(a.text("Ranked by %s, without a model: %s", "%s 순, 모델 없음: %s"), by, note)
 	}
 	return fmt.Sprintf(a.text("Ranked by %s (model %s, fitted on %s customers)", "%s 순 (모델 %s, 고객 %s명으로 학습)"), a.modelKind(m.Kind), m.ID, groups(m.Rows))
 }
@@ -66,7 +68,7 @@ func (a *App) modelNote(note string) string {
 		targeting.NoteUnfit:      a.text("no model was better than chance", "우연보다 나은 모델이 없습니다"),
 		targeting.NoteNoTrial:    a.text("no past campaign had a control group, so what a contact changes can't be learned", "대조군을 둔 지난 캠페인이 없어 연락의 효과를 학습할 수 없습니다"),
 		targeting.NoteNoTrainer:  a.text("XGBoost is missing, which trains the models: `starter install`", "모델을 학습하는 XGBoost가 없습니다: `starter install`"),
-		targeting.NoteQuick:      a.text("a preview; the campaign fits the model that its spec names when it is planned", "미리보기입니다. 명세의 모델은 캠페인을 계획할 때 학습합니다"),
+		targeting.NoteQuick:      a.text("the registry has no model of this kind yet and a preview fits none; the campaign will when it is planned", "등록된 모델이 아직 없고 미리보기에서는 학습하지 않습니다. 캠페인을 계획할 때 학습합니다"),
 	}[note]
 }
 
@@ -90,9 +92,17 @@ func (a *App) printFunnel(p preview.Preview) {
 		for _, customer := range step.Examples[:min(3, len(step.Examples))] {
 			some = append(some, fmt.Sprint(customer))
 		}
-		rows = append(rows, []string{a.reason(step.Reason), groups(step.Customers), bar(step.Customers, p.Customers), strings.Join(some, " ")})
+		rows = append(rows, []string{a.reason(step.Reason), estimate(step), bar(step.Customers, p.Customers), strings.Join(some, " ")})
 	}
 	a.PrintTable([]Column{{Title: a.text("Who", "구분")}, {Title: a.text("Customers", "고객 수"), Right: true}, {Title: ""}, {Title: a.text("For example", "예 (고객 키)")}}, rows)
+}
+
+// estimate is a count, with its interval where it comes from a sample.
+func estimate(s preview.Step) string {
+	if s.Low == s.High {
+		return groups(s.Customers)
+	}
+	return fmt.Sprintf("%s (%s–%s)", groups(s.Customers), groups(s.Low), groups(s.High))
 }
 
 // reason is why somebody is where they are, in a manager's words.

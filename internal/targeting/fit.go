@@ -16,7 +16,7 @@ const (
 	NoteTooFew     = "too_few_rows"
 	NoteOneClass   = "one_outcome"      // all responded, or none
 	NoteNoTrial    = "no_control_group" // no past campaign had one: what a contact changes can't be learned
-	NoteQuick      = "preview"          // trees are grown when the campaign is planned
+	NoteQuick      = "preview"          // the registry has no model yet, and a preview fits none
 	NoteNoTrainer  = "no_xgboost"       // the library that trains models is missing
 	NoteUnfit      = "no_fit"           // the fit did not converge, or is no better than chance
 )

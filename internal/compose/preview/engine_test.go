@@ -9,6 +9,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
+	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/world"
 )
 
@@ -78,6 +79,34 @@ func TestAPreviewWritesNothingButTheSnapshot(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, p.Problem, "budget.expected is 5")
 	require.NotEmpty(t, p.Funnel, "what was found before is shown")
+
+	// A sample says the same within its intervals, and counts the rule over all.
+	whole, err := Make(t.Context(), w, brief(), until, How{})
+	require.NoError(t, err)
+	some, err := Make(t.Context(), w, brief(), until, How{Sample: 960, Oldest: time.Hour})
+	require.NoError(t, err)
+	require.InDelta(t, 960, float64(some.Sample), 1)
+	var fit, all uint64
+	for _, step := range whole.Funnel {
+		if step.Reason != targeting.ReasonRule {
+			fit += step.Customers
+		}
+		for _, estimate := range some.Funnel {
+			if estimate.Reason == step.Reason && step.Customers > 30 {
+				require.LessOrEqual(t, float64(estimate.Low), 1.15*float64(step.Customers), step.Reason)
+				require.GreaterOrEqual(t, float64(estimate.High), .85*float64(step.Customers), step.Reason)
+			}
+		}
+	}
+	for _, estimate := range some.Funnel {
+		all += estimate.Customers
+		require.LessOrEqual(t, estimate.Low, estimate.Customers, estimate.Reason)
+		require.GreaterOrEqual(t, estimate.High, estimate.Customers, estimate.Reason)
+	}
+	require.InDelta(t, 3000, float64(all), 5)
+	require.InDelta(t, float64(fit), .98*float64(*some.Matches)+.02*3000, 60)
+	require.InDelta(t, 300, float64(some.Treated+some.Control), 15)
+	require.Equal(t, NoteNotLearned, some.Knowledge.Note)
 
 	nobody := brief()
 	nobody.Spec.Audience.Rule = "age > 200"

@@ -3,6 +3,9 @@ package preview
 import (
 	"context"
 	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -21,7 +24,9 @@ type memory struct {
 	treated   []uint32            // in the order of their keys
 	examples  map[string][]uint32 // by reason
 	rungs     map[string]*rung
-	pricing   bool                // what is written now is kept
+	pricing   bool // what is written now is kept
+	judged    map[campaign.Shard][]targeting.Candidate
+	offered   map[campaign.Shard][]offers.Customer
 	swapped   []offers.Assignment // in the order of their customers' keys
 }
 
@@ -32,6 +37,9 @@ type rung struct {
 	reach, without float64
 	thresholds     map[money.Minor]uint64
 }
+
+// fetchAtOnce is how many questions the engine gets at a time.
+const fetchAtOnce = 4
 
 // mostExamples is how many customers are shown for a reason.
 const mostExamples = 5
@@ -45,9 +53,59 @@ func (m *memory) SaveModel(_ context.Context, fitted targeting.Fitted) error {
 	return nil
 }
 
-// Model is the one that was kept.
-func (m *memory) Model(context.Context, string) (targeting.Model, targeting.Metrics, error) {
+// Model is the one that was kept, or one that a campaign fitted.
+func (m *memory) Model(ctx context.Context, id string) (targeting.Model, targeting.Metrics, error) {
+	if id != m.fitted.ID {
+		return m.Warehouse.Model(ctx, id)
+	}
 	return m.fitted.Model, m.fitted.Metrics, nil
+}
+
+// Candidates gives those of a sample from memory: they are asked for twice, to be counted and to be chosen.
+func (m *memory) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, age time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) error {
+	kept, sampled := m.judged[shard]
+	if !sampled {
+		return m.Warehouse.Candidates(ctx, snapshot, shard, spec, age, terms, each)
+	}
+	for i := range kept {
+		if err := each(&kept[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fetch reads whom a sample is made of, several shards at once: each answer takes longer to ask for than to read.
+func (m *memory) fetch(ctx context.Context, snapshot string, shards []campaign.Shard, terms targeting.Terms) error {
+	candidates, customers := make([][]targeting.Candidate, len(shards)), make([][]offers.Customer, len(shards))
+	spec, age := m.brief.Spec, time.Duration(m.brief.Policy.ConsentAge)
+	group, working := errgroup.WithContext(ctx)
+	group.SetLimit(fetchAtOnce)
+	for i, shard := range shards {
+		group.Go(func() error {
+			return m.Warehouse.Candidates(working, snapshot, shard, spec, age, terms, func(c *targeting.Candidate) error {
+				one := *c
+				one.Signals, one.Contacts = slices.Clone(c.Signals), slices.Clone(c.Contacts)
+				candidates[i] = append(candidates[i], one)
+				return nil
+			})
+		})
+		group.Go(func() error {
+			return m.EveryOfferCustomer(working, snapshot, shard, spec, func(c offers.Customer) error {
+				c.Months, c.Allowed = slices.Clone(c.Months), slices.Clone(c.Allowed)
+				customers[i] = append(customers[i], c)
+				return nil
+			})
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return err
+	}
+	m.judged, m.offered = map[campaign.Shard][]targeting.Candidate{}, map[campaign.Shard][]offers.Customer{}
+	for i, shard := range shards {
+		m.judged[shard], m.offered[shard] = candidates[i], customers[i]
+	}
+	return nil
 }
 
 // WriteReasons keeps nothing: a preview shows no customer's reasons.
@@ -78,12 +136,22 @@ func (m *memory) WriteAudience(_ context.Context, _ campaign.Run, members []targ
 
 // OfferCustomers gives the shard's customers who are treated in memory.
 func (m *memory) OfferCustomers(ctx context.Context, _ campaign.Run, snapshot string, shard campaign.Shard, spec campaign.Spec, each func(offers.Customer) error) error {
-	return m.EveryOfferCustomer(ctx, snapshot, shard, spec, func(c offers.Customer) error {
+	treated := func(c offers.Customer) error {
 		if _, treated := slices.BinarySearch(m.treated, c.Key); !treated {
 			return nil
 		}
 		return each(c)
-	})
+	}
+	kept, sampled := m.offered[shard]
+	if !sampled {
+		return m.EveryOfferCustomer(ctx, snapshot, shard, spec, treated)
+	}
+	for _, c := range kept {
+		if err := treated(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SaveKnowledge keeps what was learned.

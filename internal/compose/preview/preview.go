@@ -4,6 +4,7 @@
 package preview
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"time"
@@ -41,6 +42,8 @@ type Preview struct {
 type Step struct {
 	Reason    string   `json:"reason"`
 	Customers uint64   `json:"customers"`
+	Low       uint64   `json:"low"` // of an estimate, the interval of 95 %; else Customers
+	High      uint64   `json:"high"`
 	Examples  []uint32 `json:"examples"`
 }
 
@@ -82,8 +85,11 @@ type Budget struct {
 type How struct {
 	Exact    bool               // look at every customer, and take the instant's own snapshot, however long it takes
 	Oldest   time.Duration      // of a published snapshot that may stand in for the instant's; 0: none may
+	Sample   int                // customers to look at where there are many more; 0: 65,536
 	Progress func(done, of int) // is called as steps are done, of so many; nil: nobody asks
 }
+
+func (h How) sample() int { return cmp.Or(h.Sample, sampleSize) }
 
 // Make plans the campaign with features as of an instant. Of many customers it looks at a sample, unless how says Exact.
 func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, instant time.Time, how How) (Preview, error) {
@@ -99,14 +105,13 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 	if err != nil {
 		return out, err
 	}
-	p := &planner{memory: &memory{Warehouse: w, brief: brief}, run: run, clock: clock.Rehearse(instant, 0), progress: how.Progress}
+	p := &planner{memory: &memory{Warehouse: w, brief: brief}, run: run, clock: clock.Rehearse(instant, 0), progress: how.Progress, sample: sample{factor: 1}}
 	if err := p.extract(ctx, brief.Spec, instant, how); err != nil {
 		return out, err
 	}
 	out.Snapshot, out.Customers, out.Instant = p.snapshot.ID, p.snapshot.Customers, p.snapshot.Instant
-	factor := 1.0
 	if !how.Exact {
-		if factor, err = p.look(ctx, &out); err != nil {
+		if err = p.look(ctx, &out, how.sample()); err != nil {
 			return out, err
 		}
 	}
@@ -119,39 +124,10 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 		out.Problem, err = err.Error(), nil
 	}
 	p.describe(&out)
-	if factor != 1 {
-		out.whole(factor)
+	if p.sample.factor != 1 {
+		out.whole(p.sample)
 	}
 	return out, err
-}
-
-// look narrows the preview to a sample where there are many customers, and says how many each of it stands for.
-func (p *planner) look(ctx context.Context, out *Preview) (float64, error) {
-	last, err := p.memory.LastCustomer(ctx, p.snapshot.ID)
-	if err != nil {
-		return 1, err
-	}
-	shards, _ := sampled(last, p.snapshot.Customers)
-	if shards == nil {
-		if p.shards == nil { // a snapshot that was found, and not planned
-			p.shards = []campaign.Shard{{Of: 1, Low: 1, High: last}}
-		}
-		return 1, nil
-	}
-	p.shards = shards
-	if out.Sample, err = p.memory.CountCustomers(ctx, p.snapshot.ID, shards); err != nil || out.Sample == 0 {
-		return 1, err
-	}
-	matches, known, err := p.memory.RuleMatches(ctx, p.snapshot.ID, p.memory.brief.Spec.Audience.Rule, p.memory.brief.Spec.Currency)
-	if err != nil {
-		return 1, err
-	}
-	if known {
-		out.Matches = &matches
-	}
-	factor := float64(p.snapshot.Customers) / float64(out.Sample)
-	p.memory.brief = portion(p.memory.brief, factor)
-	return factor, nil
 }
 
 type planner struct {
@@ -165,6 +141,7 @@ type planner struct {
 	knowledge activities.Knowledge
 	prices    activities.Prices
 	expected  activities.Expected
+	sample    sample
 	progress  func(done, of int)
 	done      int
 }
@@ -178,7 +155,7 @@ func (p *planner) step() {
 func (p *planner) extract(ctx context.Context, spec campaign.Spec, instant time.Time, how How) error {
 	if !how.Exact && how.Oldest > 0 {
 		found, there, err := latest(ctx, p.memory.Warehouse, spec.Currency, instant, how.Oldest)
-		if err != nil || there && found.Customers > sampleAbove {
+		if err != nil || there && found.Customers > sampleAbove*uint64(how.sample()) {
 			p.snapshot, p.snapshot.Zone = found, spec.Zone // which the list of snapshots does not tell
 			return err
 		}
@@ -215,6 +192,12 @@ func (p *planner) choose(ctx context.Context) error {
 		return err
 	}
 	p.model, p.funnel = fitted.Model, activities.Funnel{}
+	if p.sample.factor != 1 {
+		if err := p.memory.fetch(ctx, p.snapshot.ID, p.shards, targeting.TermsOf(p.run, p.memory.brief, p.clock.Now)); err != nil {
+			return err
+		}
+		p.weigh()
+	}
 	var scores [][]uint32
 	for _, shard := range p.shards {
 		scored, err := a.ScoreAudience(ctx, activities.ScoreAudienceInput{Run: p.run, Snapshot: p.snapshot, Model: p.model, Clock: p.clock, Shard: shard})
@@ -240,6 +223,7 @@ func (p *planner) choose(ctx context.Context) error {
 		for reason, n := range selected.Funnel {
 			p.funnel[reason] += n
 		}
+		p.sample.parts = append(p.sample.parts, selected.Funnel)
 		p.step()
 	}
 	return nil
@@ -247,11 +231,9 @@ func (p *planner) choose(ctx context.Context) error {
 
 func (p *planner) assign(ctx context.Context) error {
 	a := &activities.Offers{Store: p.memory, Briefs: p.memory}
-	learned, err := a.LearnOffers(ctx, activities.LearnOffersInput{Run: p.run, Snapshot: p.snapshot, Instant: p.snapshot.Instant})
-	if err != nil {
+	if err := p.learn(ctx, a); err != nil {
 		return err
 	}
-	p.knowledge = learned.Knowledge
 	p.memory.pricing = true
 	priced, err := a.PriceOffers(ctx, activities.PriceOffersInput{Run: p.run, Snapshot: p.snapshot, Shards: p.shards, Knowledge: p.knowledge.ID})
 	p.memory.pricing = false
@@ -270,11 +252,34 @@ func (p *planner) assign(ctx context.Context) error {
 	return nil
 }
 
+// learn asks past campaigns about offers. A sample is not worth the minutes which that takes where there are millions: what was
+// learned last stands in, or the prior.
+func (p *planner) learn(ctx context.Context, a *activities.Offers) error {
+	if p.sample.factor == 1 {
+		learned, err := a.LearnOffers(ctx, activities.LearnOffersInput{Run: p.run, Snapshot: p.snapshot, Instant: p.snapshot.Instant})
+		p.knowledge = learned.Knowledge
+		return err
+	}
+	all, err := p.memory.Learned(ctx, p.snapshot.Currency, 1)
+	if err != nil {
+		return err
+	}
+	p.knowledge.Note = NoteNotLearned
+	for _, k := range all {
+		p.memory.knowledge = k
+		p.knowledge = activities.Knowledge{ID: k.ID, Campaigns: k.Campaigns, Offered: k.Offered, Control: k.Control}
+	}
+	return nil
+}
+
+// NoteNotLearned says that no plan has learned of offers yet, and that a preview of a sample does not either.
+const NoteNotLearned = "not_learned_yet"
+
 func (p *planner) describe(out *Preview) {
 	out.Model, out.Knowledge = p.model, p.knowledge
 	for _, reason := range targeting.Reasons {
 		if n := p.funnel[reason]; n > 0 {
-			out.Funnel = append(out.Funnel, Step{Reason: reason, Customers: n, Examples: p.memory.examples[reason]})
+			out.Funnel = append(out.Funnel, Step{Reason: reason, Customers: n, Low: n, High: n, Examples: p.memory.examples[reason]})
 		}
 	}
 	out.Treated, out.Control, out.None = p.funnel[targeting.ReasonTreated], p.funnel[targeting.ReasonControl], p.prices.Offers[offers.NoOffer]
