@@ -19,7 +19,10 @@ type Channel struct {
 	lookup  *provider
 }
 
-var _ dispatch.Channel = (*Channel)(nil)
+var _ interface {
+	dispatch.Channel
+	dispatch.Streamer
+} = (*Channel)(nil)
 
 // New makes a channel; it connects at the first Send.
 func New(c Config) (*Channel, error) {
@@ -52,37 +55,14 @@ const grace = 400 * time.Millisecond
 
 // Send sends one message. The deadline of ctx is kept to the last byte: after it nothing more leaves this machine.
 // Once ctx is done nothing is begun; what is under way has a moment to end.
-func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt {
-	var s *connection
-	select {
-	case s = <-c.slots:
-	case <-ctx.Done():
-		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
-	}
-	defer func() { c.slots <- s }()
-	if !c.pace.wait(ctx) || over(ctx) {
-		return dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
-	}
-	for {
-		kept := s != nil
-		if !kept {
-			var err error
-			if s, err = dial(ctx, c.config, c.tls, min(c.timeout, 20*time.Second)); err != nil {
-				s = nil
-				return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: short(err.Error())}
-			}
-		}
-		receipt := c.transfer(ctx, s, m)
-		if s.dead {
-			s.close()
-			s = nil
-		}
-		// A kept connection that the provider closed meanwhile shows only now; nothing of the message was accepted.
-		if kept && s == nil && (receipt.Outcome == dispatch.OutcomeTemporary || receipt.Outcome == dispatch.OutcomeDown) && !over(ctx) {
-			continue
-		}
-		return receipt
-	}
+func (c *Channel) Send(ctx context.Context, m dispatch.Message) (receipt dispatch.Receipt) {
+	given := false
+	c.Stream(ctx, func() (dispatch.Message, bool) {
+		first := !given
+		given = true
+		return m, first
+	}, func(r dispatch.Receipt) { receipt = r })
+	return receipt
 }
 
 // over says whether nothing may be begun any more. A deadline is looked at by itself: that of a lease moves, and its
@@ -103,6 +83,7 @@ func (c *Channel) Ready(ctx context.Context) error {
 	defer func() { c.slots <- s }()
 	if s != nil {
 		_ = s.conn.SetDeadline(time.Now().Add(5 * time.Second))
+		s.deadline = time.Time{}
 		if r, err := s.command("NOOP"); err == nil && r.class() == 2 {
 			return nil
 		}
@@ -115,24 +96,6 @@ func (c *Channel) Ready(ctx context.Context) error {
 	}
 	s = opened
 	return nil
-}
-
-func (c *Channel) transfer(ctx context.Context, s *connection, m dispatch.Message) dispatch.Receipt {
-	deadline := time.Now().Add(c.timeout)
-	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
-		deadline = d
-	}
-	_ = s.conn.SetDeadline(deadline)
-	stop := context.AfterFunc(ctx, func() {
-		if soon := time.Now().Add(grace); soon.Before(deadline) {
-			_ = s.conn.SetDeadline(soon)
-		}
-	})
-	receipt := s.transfer(m)
-	if !stop() {
-		s.dead = true // its deadline was touched
-	}
-	return receipt
 }
 
 // Lookup asks the provider which messages it has accepted.

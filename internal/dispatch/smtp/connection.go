@@ -19,6 +19,9 @@ type connection struct {
 	pipelines bool   // the server takes a group of commands in one packet (RFC 2920)
 	utf8      bool   // the server takes addresses in UTF-8 (RFC 6531)
 	dead      bool   // must not be used again
+	deadline  time.Time
+	heard     [4]string // answers of the last time: most servers say the same to every message
+	hear      int
 }
 
 // dial connects, greets, encrypts and authenticates.
@@ -52,7 +55,7 @@ func dial(ctx context.Context, c Config, tlsConfig *tls.Config, timeout time.Dur
 }
 
 func (s *connection) open(c Config, tlsConfig *tls.Config) error {
-	greeting, err := readReply(s.in)
+	greeting, err := s.reply()
 	if err != nil {
 		return fmt.Errorf("the mail provider's greeting: %w", err)
 	}
@@ -148,11 +151,25 @@ func (s *connection) command(line string) (reply, error) {
 		s.dead = true
 		return reply{}, err
 	}
-	r, err := readReply(s.in)
+	r, err := s.reply()
 	if err != nil {
 		s.dead = true
 	}
 	return r, err
+}
+
+// reply reads one answer.
+func (s *connection) reply() (reply, error) {
+	return readReply(s.in, func(line []byte) string {
+		for _, known := range s.heard {
+			if known == string(line) {
+				return known
+			}
+		}
+		s.hear = (s.hear + 1) % len(s.heard)
+		s.heard[s.hear] = string(line)
+		return s.heard[s.hear]
+	})
 }
 
 func (s *connection) close() {

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"regexp"
 	"strings"
@@ -18,15 +19,15 @@ func (r reply) class() int { return r.code / 100 }
 
 const longestReply = 200 // lines; a server that says more is broken
 
-// readReply reads one answer, of one or many lines.
-func readReply(in *bufio.Reader) (reply, error) {
+// readReply reads one answer, of one or many lines. text makes a line into a string, which may be one that is there already.
+func readReply(in *bufio.Reader, text func([]byte) string) (reply, error) {
 	var r reply
 	for range longestReply {
 		raw, err := in.ReadSlice('\n')
 		if err != nil {
 			return reply{}, err
 		}
-		line := strings.TrimRight(string(raw), "\r\n")
+		line := text(bytes.TrimRight(raw, "\r\n"))
 		if len(line) < 3 || !digits(line[:3]) {
 			return reply{}, fmt.Errorf("the server's answer is not SMTP: %q", short(line))
 		}

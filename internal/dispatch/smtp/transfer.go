@@ -8,40 +8,63 @@ import (
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
-// transfer sends one message over s. What it returns is what is known: before the last byte left, a broken connection
-// means that nothing was accepted; after it, only the provider knows.
-func (s *connection) transfer(m dispatch.Message) dispatch.Receipt {
+// takes says whether the addresses of m can be named in a command.
+func (s *connection) takes(m dispatch.Message) bool {
+	return safe(m.To, s.utf8) && safe(m.From, s.utf8)
+}
+
+// invite names sender and recipient and asks to go ahead, unless that was begun with the text before it. Without an
+// invitation the receipt says what is known: nothing was accepted.
+func (s *connection) invite(m dispatch.Message, begun bool) (receipt dispatch.Receipt, invited bool) {
 	if !safe(m.To, s.utf8) {
-		return dispatch.Receipt{Outcome: dispatch.OutcomeBounced, Response: "the address is not one that mail can be sent to"}
+		return dispatch.Receipt{Outcome: dispatch.OutcomeBounced, Response: "the address is not one that mail can be sent to"}, false
 	}
 	if !safe(m.From, s.utf8) {
-		return dispatch.Receipt{Outcome: dispatch.OutcomeRefused, Response: "the sender's address is not valid"}
+		return dispatch.Receipt{Outcome: dispatch.OutcomeRefused, Response: "the sender's address is not valid"}, false
 	}
-	mail, rcpt, data, err := s.envelope(m)
+	var mail, rcpt, data reply
+	var err error
+	switch {
+	case begun:
+		mail, rcpt, data, err = s.answers()
+	default:
+		mail, rcpt, data, err = s.envelope(m)
+	}
 	switch {
 	case err != nil:
 		s.dead = true
-		return broken(err)
+		return broken(err), false
 	case mail.class() != 2:
 		// A sender who is refused concerns us, not this recipient: nobody's message fails for good because of it.
 		s.abandon(data)
-		return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: mail.public()}
+		return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: mail.public()}, false
 	case rcpt.class() != 2:
 		s.abandon(data)
-		return judged(rcpt, dispatch.OutcomeBounced)
+		return judged(rcpt, dispatch.OutcomeBounced), false
 	case data.code != 354:
 		s.dead = s.dead || data.code == 421
-		return judged(data, dispatch.OutcomeRefused)
+		return judged(data, dispatch.OutcomeRefused), false
 	}
+	return receipt, true
+}
+
+// text sends the text of a message that was invited, and the envelope of the one after it if that is to go ahead. What
+// it returns is what is known: before the last byte left, a broken connection means that nothing was accepted; after
+// it, only the provider knows.
+func (s *connection) text(m, after dispatch.Message, ahead bool) dispatch.Receipt {
 	s.out = stuffed(s.out[:0], m.Body)
+	end := len(s.out)
+	if ahead {
+		s.out = s.appendEnvelope(s.out, after)
+	}
 	if n, err := s.conn.Write(s.out); err != nil {
 		s.dead = true
-		if n < len(s.out) {
+		if n < end {
 			return broken(err) // the final dot never left
 		}
 		return dispatch.Receipt{Outcome: dispatch.OutcomeUncertain, Response: lost(err)}
 	}
-	word, err := readReply(s.in)
+	word, err := s.reply()
 	if err != nil {
 		s.dead = true
 		return dispatch.Receipt{Outcome: dispatch.OutcomeUncertain, Response: lost(err)}
@@ -53,32 +76,44 @@ func (s *connection) transfer(m dispatch.Message) dispatch.Receipt {
 	return judged(word, dispatch.OutcomeRefused)
 }
 
+// appendEnvelope writes the commands that name sender and recipient and ask to go ahead.
+func (s *connection) appendEnvelope(to []byte, m dispatch.Message) []byte {
+	to = append(append(to, "MAIL FROM:<"...), m.From...)
+	to = append(append(to, '>'), s.parameters(m)...)
+	to = append(append(to, "\r\nRCPT TO:<"...), m.To...)
+	return append(to, ">\r\nDATA\r\n"...)
+}
+
+func (s *connection) parameters(m dispatch.Message) string {
+	if s.utf8 && (!ascii(m.From) || !ascii(m.To)) {
+		return " SMTPUTF8"
+	}
+	return ""
+}
+
 // envelope names sender and recipient and asks to go ahead: in one packet where the server allows it.
 func (s *connection) envelope(m dispatch.Message) (mail, rcpt, data reply, err error) {
-	parameters := ""
-	if s.utf8 && !ascii(m.From+m.To) {
-		parameters = " SMTPUTF8"
-	}
-	from, to := "MAIL FROM:<"+m.From+">"+parameters, "RCPT TO:<"+m.To+">"
 	if !s.pipelines {
-		if mail, err = s.command(from); err != nil || mail.class() != 2 {
+		if mail, err = s.command("MAIL FROM:<" + m.From + ">" + s.parameters(m)); err != nil || mail.class() != 2 {
 			return mail, rcpt, data, err
 		}
-		if rcpt, err = s.command(to); err != nil || rcpt.class() != 2 {
+		if rcpt, err = s.command("RCPT TO:<" + m.To + ">"); err != nil || rcpt.class() != 2 {
 			return mail, rcpt, data, err
 		}
 		data, err = s.command("DATA")
 		return mail, rcpt, data, err
 	}
-	s.out = append(s.out[:0], from...)
-	s.out = append(s.out, "\r\n"...)
-	s.out = append(s.out, to...)
-	s.out = append(s.out, "\r\nDATA\r\n"...)
+	s.out = s.appendEnvelope(s.out[:0], m)
 	if _, err = s.conn.Write(s.out); err != nil {
 		return mail, rcpt, data, err
 	}
+	return s.answers()
+}
+
+// answers reads what the server says to a whole envelope.
+func (s *connection) answers() (mail, rcpt, data reply, err error) {
 	for _, r := range []*reply{&mail, &rcpt, &data} {
-		if *r, err = readReply(s.in); err != nil {
+		if *r, err = s.reply(); err != nil {
 			return mail, rcpt, data, err
 		}
 		if r.code == 421 { // the server hangs up: there may be no further answer
