@@ -43,7 +43,9 @@ var law = map[string][]string{
 
 	"internal/warehouse": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
 		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report", "internal/importing"},
-	"internal/dispatch/smtp":       {"internal/dispatch", "internal/campaign"},
+	"internal/dispatch/smtp":       {"internal/dispatch", "internal/campaign", "internal/dispatch/inquiry"},
+	"internal/dispatch/smpp":       {"internal/dispatch", "internal/dispatch/inquiry"},
+	"internal/dispatch/inquiry":    {"internal/dispatch"},
 	"internal/settlement/provider": {"internal/settlement", "internal/campaign", "internal/money"},
 	"internal/world":               {"internal/campaign", "internal/money", "internal/warehouse"},
 }

@@ -59,7 +59,7 @@ func startSink(t *testing.T) post {
 	go func() {
 		done <- sink.Serve(ctx, sink.Config{
 			Dir: dir, SMTPListen: "127.0.0.1:0", HTTPListen: "127.0.0.1:0",
-			Ready: func(smtpAddr, httpAddr string) { ready <- post{smtpAddr, "http://" + httpAddr} },
+			Ready: func(at sink.Addresses) { ready <- post{at.SMTP, "http://" + at.HTTP} },
 		})
 	}()
 	t.Cleanup(func() {

@@ -41,8 +41,8 @@ func runSink(ctx context.Context, c stack.PartConfig) error {
 		return err
 	}
 	return sink.Serve(ctx, sink.Config{
-		Dir: c.Dir, SMTPListen: c.Stack.Sink.SMTP, HTTPListen: address(c.Stack.Sink.HTTP), Secret: secret,
-		Log: c.Log, Ready: func(string, string) { c.Ready() },
+		Dir: c.Dir, SMTPListen: c.Stack.Sink.SMTP, SMPPListen: c.Stack.Sink.SMPP, HTTPListen: address(c.Stack.Sink.HTTP), Secret: secret,
+		Log: c.Log, Ready: func(sink.Addresses) { c.Ready() },
 	})
 }
 

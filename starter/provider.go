@@ -25,8 +25,8 @@ acknowledgements, each for a share of the requests.`,
 			if err != nil {
 				return err
 			}
-			return sink.Serve(cmd.Context(), sink.Config{Dir: data, HTTPListen: listen, Secret: secret, Log: zap.NewNop(), Ready: func(_, http string) {
-				a.Sayf("%s", a.text("The payout provider listens on http://"+http+" until Ctrl-C.", "지급사 서버가 http://"+http+"에서 기다립니다. 끝내려면 Ctrl-C를 누르세요."))
+			return sink.Serve(cmd.Context(), sink.Config{Dir: data, HTTPListen: listen, Secret: secret, Log: zap.NewNop(), Ready: func(at sink.Addresses) {
+				a.Sayf("%s", a.text("The payout provider listens on http://"+at.HTTP+" until Ctrl-C.", "지급사 서버가 http://"+at.HTTP+"에서 기다립니다. 끝내려면 Ctrl-C를 누르세요."))
 			}})
 		},
 	}

@@ -118,6 +118,7 @@ func (a *App) printAddresses(r *stack.Running) error {
 	}
 	yours("ClickHouse (HTTP)", r.ClickHouse.External, clickhouse)
 	add(a.text("Mail (SMTP)", "메일 (SMTP)"), r.Sink.SMTP)
+	add(a.text("Text messages (SMPP)", "문자 (SMPP)"), r.Sink.SMPP)
 	add(a.text("Sink (HTTP)", "싱크 (HTTP)"), r.Sink.HTTP)
 	add(a.text("Metrics: stack", "지표: 스택"), r.Metrics)
 	add(a.text("Metrics: worker", "지표: 워커"), r.Worker.Metrics)

@@ -19,7 +19,7 @@ func workOnStack(ctx context.Context, c stack.PartConfig) error {
 	if err != nil {
 		return err
 	}
-	providers, err := compose.ProvidersFromEnv(c.Stack.Sink.SMTP, c.Stack.Sink.HTTP)
+	providers, err := compose.ProvidersFromEnv(compose.Sink{SMTP: c.Stack.Sink.SMTP, SMPP: c.Stack.Sink.SMPP, HTTP: c.Stack.Sink.HTTP})
 	if err != nil {
 		return err
 	}

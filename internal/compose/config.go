@@ -17,7 +17,7 @@ import (
 func ConfigFromEnv(log *zap.Logger) (Config, error) {
 	store, storeErr := warehouse.ConfigFromEnv()
 	temporal, temporalErr := envconfig.LoadDefaultClientOptions()
-	providers, providerErr := ProvidersFromEnv("", "")
+	providers, providerErr := ProvidersFromEnv(Sink{})
 	atOnce, atOnceErr := 0, error(nil)
 	if text := os.Getenv("DANBI_WORKER_AT_ONCE"); text != "" {
 		if atOnce, atOnceErr = strconv.Atoi(text); atOnceErr != nil || atOnce < 1 {

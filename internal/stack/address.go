@@ -38,6 +38,7 @@ func (s *Stack) address() error {
 	if s.has(PartSink) {
 		r.Sink = Sink{
 			SMTP: choice.choose("SMTP", ports.SMTP, earlier.Sink.SMTP),
+			SMPP: choice.choose("SMPP", ports.SMPP, earlier.Sink.SMPP),
 			HTTP: "http://" + choice.choose("the sink's HTTP", ports.SinkHTTP, earlier.Sink.HTTP),
 		}
 	}

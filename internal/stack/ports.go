@@ -15,6 +15,7 @@ type Ports struct {
 	TemporalUI      int
 	TemporalMetrics int
 	SMTP            int
+	SMPP            int
 	SinkHTTP        int
 	WorkerMetrics   int
 	Metrics         int

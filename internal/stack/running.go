@@ -54,9 +54,10 @@ type Temporal struct {
 	External  bool   `json:"external,omitempty"`
 }
 
-// Sink is the local receiver of mail and of payouts.
+// Sink is the local receiver of messages and of payouts.
 type Sink struct {
 	SMTP string `json:"smtp,omitempty"` // host:port
+	SMPP string `json:"smpp,omitempty"` // host:port
 	HTTP string `json:"http,omitempty"` // URL without a slash at its end
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/dispatch"
+	"github.com/danbi-project/danbi/internal/dispatch/inquiry"
 )
 
 // Channel sends by SMTP. It opens connections when they are needed and keeps them.
@@ -16,7 +17,7 @@ type Channel struct {
 	timeout time.Duration
 	slots   chan *connection // as many as may be open; nil is one that is not
 	pace    pace
-	lookup  *provider
+	lookup  *inquiry.Provider
 }
 
 var _ interface {
@@ -39,7 +40,7 @@ func New(c Config) (*Channel, error) {
 	if c.Timeout == 0 {
 		c.Timeout = time.Minute
 	}
-	out := &Channel{config: c, tls: secure, timeout: c.Timeout, slots: make(chan *connection, c.Connections), lookup: newProvider(c.ProviderURL)}
+	out := &Channel{config: c, tls: secure, timeout: c.Timeout, slots: make(chan *connection, c.Connections), lookup: inquiry.New(c.lookupURL())}
 	for range c.Connections {
 		out.slots <- nil
 	}
@@ -100,7 +101,7 @@ func (c *Channel) Ready(ctx context.Context) error {
 
 // Lookup asks the provider which messages it has accepted.
 func (c *Channel) Lookup(ctx context.Context, ids []string) (map[string]bool, error) {
-	return c.lookup.ask(ctx, ids)
+	return c.lookup.Ask(ctx, ids)
 }
 
 // Close closes the connections that are idle; call it when nothing is sent any more.

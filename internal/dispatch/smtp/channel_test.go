@@ -30,7 +30,7 @@ func start(t testing.TB) running {
 	go func() {
 		done <- sink.Serve(ctx, sink.Config{
 			Dir: t.TempDir(), SMTPListen: "127.0.0.1:0", HTTPListen: "127.0.0.1:0",
-			Ready: func(smtpAddr, httpAddr string) { ready <- running{smtpAddr, "http://" + httpAddr} },
+			Ready: func(at sink.Addresses) { ready <- running{at.SMTP, "http://" + at.HTTP} },
 		})
 	}()
 	t.Cleanup(func() {

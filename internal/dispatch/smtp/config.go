@@ -122,6 +122,14 @@ func (c Config) Validate() error {
 	return errors.Join(faults...)
 }
 
+// lookupURL is where the provider is asked; empty when it can't be.
+func (c Config) lookupURL() string {
+	if c.ProviderURL == "" {
+		return ""
+	}
+	return c.ProviderURL + "/messages/lookup"
+}
+
 func (c Config) loopback() bool {
 	host, _, err := net.SplitHostPort(c.Addr)
 	if err != nil {

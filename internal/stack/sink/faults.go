@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// trouble is how a provider can misbehave, as shares of requests from 0 to 1. It serves mails and payouts alike, but for
-// the last ones, which are a payout provider's.
+// trouble is how a provider can misbehave, as shares of requests from 0 to 1. It serves messages and payouts alike, but
+// for the last ones, which are of some alone.
 type trouble struct {
 	DelayMS   int     `json:"delay_ms"`  // before anything is kept
 	Temporary float64 `json:"temporary"` // refused for now: 451, or 503
@@ -26,16 +26,21 @@ type trouble struct {
 	Late      float64 `json:"late,omitempty"`      // taken with 202, and paid only after LateMS
 	LateMS    int     `json:"late_ms,omitempty"`
 	Deaf      float64 `json:"deaf,omitempty"` // look-ups and lists refused for now: 503
-	Seed      uint64  `json:"seed,omitempty"` // 0: left to chance; else a payout's luck is a function of seed, key and request
+
+	Undelivered float64 `json:"undelivered,omitempty"` // taken, and the receipt says that it did not arrive
+	Mute        float64 `json:"mute,omitempty"`        // taken, and no receipt follows
+	ReceiptMS   int     `json:"receipt_ms,omitempty"`  // a receipt follows so long after
+
+	Seed uint64 `json:"seed,omitempty"` // 0: left to chance; else a payout's luck is a function of seed, key and request
 }
 
 func (t trouble) validate() error {
-	for _, share := range []float64{t.Temporary, t.Permanent, t.Drop, t.Lose, t.Stall, t.Broken, t.Duplicate, t.Reorder, t.Wrong, t.Late, t.Deaf} {
+	for _, share := range []float64{t.Temporary, t.Permanent, t.Drop, t.Lose, t.Stall, t.Broken, t.Duplicate, t.Reorder, t.Wrong, t.Late, t.Deaf, t.Undelivered, t.Mute} {
 		if !(share >= 0 && share <= 1) {
 			return fmt.Errorf("a share is %v; write one from 0 to 1", share)
 		}
 	}
-	if t.DelayMS < 0 || t.StallMS < 0 || t.LateMS < 0 {
+	if t.DelayMS < 0 || t.StallMS < 0 || t.LateMS < 0 || t.ReceiptMS < 0 {
 		return fmt.Errorf("a delay must not be negative")
 	}
 	return nil
@@ -53,13 +58,15 @@ func (t *trouble) luck(share float64, what, key string, request int) bool {
 
 // faults are the troubles in force, for tests and rehearsals of outages.
 type faults struct {
-	mail, payouts atomic.Pointer[trouble]
+	mail, payouts, sms, gateway atomic.Pointer[trouble]
 }
 
 func newFaults(delay time.Duration) *faults {
 	f := &faults{}
 	f.mail.Store(&trouble{DelayMS: int(delay.Milliseconds())})
 	f.payouts.Store(&trouble{})
+	f.sms.Store(&trouble{DelayMS: int(delay.Milliseconds())})
+	f.gateway.Store(&trouble{DelayMS: int(delay.Milliseconds())})
 	return f
 }
 

@@ -14,6 +14,7 @@ import (
 // handler answers over HTTP.
 type handler struct {
 	box     *mailbox
+	posts   *mailbox
 	till    *till
 	faults  *faults
 	metrics *metrics
@@ -21,13 +22,24 @@ type handler struct {
 	late    exchange
 }
 
-func newHandler(box *mailbox, till *till, faults *faults, metrics *metrics, secret []byte) http.Handler {
-	h := &handler{box: box, till: till, faults: faults, metrics: metrics, secret: secret}
+// shelves are where messages are kept, by the way they came.
+type shelves struct{ mail, texts, posts *mailbox }
+
+func newHandler(boxes shelves, till *till, faults *faults, metrics *metrics, secret []byte) http.Handler {
+	box := boxes.mail
+	h := &handler{box: box, posts: boxes.posts, till: till, faults: faults, metrics: metrics, secret: secret}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/messages", http.StatusFound) })
 	mux.HandleFunc("GET /messages", h.messages)
-	mux.HandleFunc("POST /messages/lookup", h.lookup)
-	mux.HandleFunc("GET /messages/ids", h.ids)
+	for name, box := range map[string]*mailbox{"messages": boxes.mail, "sms": boxes.texts, "gateway": boxes.posts} {
+		mux.HandleFunc("POST /"+name+"/lookup", h.lookup(box))
+		mux.HandleFunc("GET /"+name+"/ids", h.ids(box))
+		mux.HandleFunc("GET /"+name+"/count", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, box.Count()) })
+		if name != "messages" {
+			mux.HandleFunc("GET /"+name+"/{id}", h.raw(box))
+		}
+	}
+	mux.HandleFunc("POST /gateway", h.post)
 	mux.HandleFunc("GET /messages/{id}", h.message)
 	mux.HandleFunc("GET /count", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, box.Count()) })
 	mux.HandleFunc("GET /stats", h.stats)
@@ -104,34 +116,56 @@ func summarise(mail record, e entry) summary {
 }
 
 // lookup answers for many messages at once: which of the ids are there. The ids that are not there are left out.
-func (h *handler) lookup(w http.ResponseWriter, r *http.Request) {
-	var in struct {
-		IDs []string `json:"ids"`
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<20)).Decode(&in); err != nil {
-		refuse(w, http.StatusBadRequest, `send {"ids": ["…"]}: %v`, err)
-		return
-	}
-	found := make([]string, 0, len(in.IDs))
-	for _, id := range in.IDs {
-		if _, ok := h.box.Find(trimID(id)); ok {
-			found = append(found, id)
+func (h *handler) lookup(box *mailbox) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		var in struct {
+			IDs []string `json:"ids"`
 		}
+		if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, 16<<20)).Decode(&in); err != nil {
+			refuse(w, http.StatusBadRequest, `send {"ids": ["…"]}: %v`, err)
+			return
+		}
+		found := make([]string, 0, len(in.IDs))
+		for _, id := range in.IDs {
+			if _, ok := box.Find(trimID(id)); ok {
+				found = append(found, id)
+			}
+		}
+		h.metrics.lookups.Add(float64(len(in.IDs)))
+		answer(w, http.StatusOK, map[string][]string{"found": found})
 	}
-	h.metrics.lookups.Add(float64(len(in.IDs)))
-	answer(w, http.StatusOK, map[string][]string{"found": found})
 }
 
-// ids streams every mail's Message-ID, one a line, copies included, so that a test can compare sets.
-func (h *handler) ids(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	out := bufio.NewWriter(w)
-	defer func() { _ = out.Flush() }()
-	if err := h.box.Each(func(mail record) error {
-		_, err := fmt.Fprintln(out, mail.ID)
-		return err
-	}); err != nil {
-		panic(http.ErrAbortHandler) // a list that ends early must not look whole
+// raw gives a message as it came.
+func (h *handler) raw(box *mailbox) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		e, ok := box.Find(r.PathValue("id"))
+		if !ok {
+			refuse(w, http.StatusNotFound, "there is no message %s", r.PathValue("id"))
+			return
+		}
+		message, err := box.Read(e.place)
+		if err != nil {
+			refuse(w, http.StatusInternalServerError, "%v", err)
+			return
+		}
+		w.Header().Set("Content-Type", "application/octet-stream")
+		_, _ = w.Write(message.Raw)
+	}
+}
+
+// ids streams every message's ID, one a line, copies included, so that a test can compare sets.
+func (h *handler) ids(box *mailbox) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		out := bufio.NewWriter(w)
+		defer func() { _ = out.Flush() }()
+		if err := box.Each(func(mail record) error {
+			_, err := fmt.Fprintln(out, mail.ID)
+			return err
+		}); err != nil {
+			panic(http.ErrAbortHandler) // a list that ends early must not look whole
+		}
 	}
 }
 
@@ -154,10 +188,12 @@ func number(text string, otherwise, most int) int {
 type troubles struct {
 	Mail    trouble `json:"mail"`
 	Payouts trouble `json:"payouts"`
+	SMS     trouble `json:"sms"`
+	Gateway trouble `json:"gateway"`
 }
 
 func (h *handler) showFaults(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusOK, troubles{*h.faults.mail.Load(), *h.faults.payouts.Load()})
+	answer(w, http.StatusOK, troubles{*h.faults.mail.Load(), *h.faults.payouts.Load(), *h.faults.sms.Load(), *h.faults.gateway.Load()})
 }
 
 // setFaults puts troubles in force; what the request leaves out is set to none.
@@ -169,11 +205,13 @@ func (h *handler) setFaults(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return
 	}
-	if err := errors.Join(in.Mail.validate(), in.Payouts.validate()); err != nil {
+	if err := errors.Join(in.Mail.validate(), in.Payouts.validate(), in.SMS.validate(), in.Gateway.validate()); err != nil {
 		refuse(w, http.StatusBadRequest, "%v", err)
 		return
 	}
 	h.faults.mail.Store(&in.Mail)
 	h.faults.payouts.Store(&in.Payouts)
+	h.faults.sms.Store(&in.SMS)
+	h.faults.gateway.Store(&in.Gateway)
 	answer(w, http.StatusOK, in)
 }

@@ -56,13 +56,13 @@ type mailbox struct {
 
 const ringSize = 1000
 
-// openMailbox opens or makes the mailbox under dir. A last record that was not written to its end is dropped: its sender
+// openMailbox opens or makes the mailbox of a name under dir. A last record that was not written to its end is dropped: its sender
 // never got an answer.
-func openMailbox(dir string, limit int64) (*mailbox, error) {
+func openMailbox(dir, name string, limit int64) (*mailbox, error) {
 	if limit <= 0 {
 		limit = defaultSegment
 	}
-	dir = filepath.Join(dir, "mail")
+	dir = filepath.Join(dir, name)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("the sink's folder: %w", err)
 	}
@@ -130,6 +130,20 @@ func (b *mailbox) rotate() error {
 func (b *mailbox) Put(r record) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	return b.put(r)
+}
+
+// PutOnce keeps a message unless it is there already, and says so.
+func (b *mailbox) PutOnce(r record) (again bool, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, known := b.index[digestOf(r.ID)]; known {
+		return true, nil
+	}
+	return false, b.put(r)
+}
+
+func (b *mailbox) put(r record) error {
 	if b.size >= b.limit {
 		if err := b.rotate(); err != nil {
 			return err

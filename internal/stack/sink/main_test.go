@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 		}()
 		err := sink.Serve(ctx, sink.Config{
 			Dir: dir, SMTPListen: "127.0.0.1:0", HTTPListen: "127.0.0.1:0", SegmentBytes: 200_000,
-			Ready: func(smtpAddr, httpAddr string) { fmt.Println(smtpAddr, httpAddr) },
+			Ready: func(at sink.Addresses) { fmt.Println(at.SMTP, at.HTTP) },
 		})
 		if err != nil {
 			fmt.Fprintln(os.Stderr, err)

@@ -12,6 +12,8 @@ type metrics struct {
 	registry    *prometheus.Registry
 	connections prometheus.Counter
 	accepted    prometheus.Counter
+	texts       prometheus.Counter
+	posted      prometheus.Counter
 	refused     *prometheus.CounterVec
 	lookups     prometheus.Counter
 	paid        prometheus.Counter
@@ -20,14 +22,16 @@ type metrics struct {
 func newMetrics(box *mailbox, till *till) *metrics {
 	m := &metrics{
 		registry:    prometheus.NewRegistry(),
-		connections: prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_connections_total", Help: "Connections by SMTP."}),
+		connections: prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_connections_total", Help: "Connections by SMTP and SMPP."}),
 		accepted:    prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_mails_total", Help: "Mails kept since the start."}),
+		texts:       prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_texts_total", Help: "Text messages kept since the start, by part."}),
+		posted:      prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_posted_total", Help: "Messages kept by HTTP since the start."}),
 		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "danbi_sink_refused_total", Help: "Mails refused, by kind."}, []string{"kind"}),
+			Name: "danbi_sink_refused_total", Help: "Messages refused, by kind."}, []string{"kind"}),
 		lookups: prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_lookups_total", Help: "Message-IDs asked for."}),
 		paid:    prometheus.NewCounter(prometheus.CounterOpts{Name: "danbi_sink_payouts_total", Help: "Payouts made since the start."}),
 	}
-	m.registry.MustRegister(m.connections, m.accepted, m.refused, m.lookups, m.paid,
+	m.registry.MustRegister(m.connections, m.accepted, m.texts, m.posted, m.refused, m.lookups, m.paid,
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "danbi_sink_messages", Help: "Messages kept, by Message-ID."},
 			func() float64 { return float64(box.Count().Messages) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "danbi_sink_payouts", Help: "Payouts kept."},

@@ -23,7 +23,7 @@ var autumn = campaign.Run{Campaign: "autumn", Occurrence: 1}
 // reference is the provider over HTTP with a client of the product's.
 func reference(t *testing.T, f trouble, serverSecret, clientSecret string) (*provider.Client, *till) {
 	t.Helper()
-	box, err := openMailbox(t.TempDir(), 0)
+	box, err := openMailbox(t.TempDir(), "mail", 0)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = box.Close() })
 	till, err := openTill(t.TempDir())
@@ -32,7 +32,7 @@ func reference(t *testing.T, f trouble, serverSecret, clientSecret string) (*pro
 	faults := newFaults(0)
 	require.NoError(t, f.validate())
 	faults.payouts.Store(&f)
-	server := httptest.NewServer(newHandler(box, till, faults, newMetrics(box, till), []byte(serverSecret)))
+	server := httptest.NewServer(newHandler(shelves{mail: box, texts: box, posts: box}, till, faults, newMetrics(box, till), []byte(serverSecret)))
 	t.Cleanup(server.Close)
 	c, err := provider.New(provider.Config{URL: server.URL, Secret: []byte(clientSecret), Timeout: 200 * time.Millisecond}, time.Now)
 	require.NoError(t, err)

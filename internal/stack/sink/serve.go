@@ -1,5 +1,5 @@
-// Package sink is a mail provider for one machine: it takes mail by SMTP, keeps each message on disk before it answers,
-// and can be asked over HTTP whether it has one, as a real provider can. It pays out rewards in the same way.
+// Package sink is a provider for one machine: it takes mail by SMTP, text messages by SMPP and any other by HTTP, keeps each
+// on disk before it answers, and can be asked over HTTP whether it has one, as a real provider can. It pays out rewards in the same way.
 // Killed at any moment, it comes back with everything that it acknowledged.
 package sink
 
@@ -20,24 +20,33 @@ import (
 type Config struct {
 	Dir          string        // holds everything; made when it is missing
 	SMTPListen   string        // 127.0.0.1:0 takes a free port; empty: no mail, payouts alone
+	SMPPListen   string        // 127.0.0.1:0 takes a free port; empty: no text messages
 	HTTPListen   string        // 127.0.0.1:0 takes a free port
 	Delay        time.Duration // before each mail is accepted, to look like a distant provider
 	SegmentBytes int64         // a new file is begun after so many; 0: 64 MiB
 	Secret       []byte        // payout requests must be signed with it; none: they need no signature
 	Log          *zap.Logger
-	Ready        func(smtpAddr, httpAddr string) // called once, when both listen
+	Ready        func(Addresses) // called once, when all listen
 }
+
+// Addresses are where a sink listens, as host:port; empty where it does not.
+type Addresses struct{ SMTP, SMPP, HTTP string }
 
 // Serve runs until ctx is done, then closes its connections and files.
 func Serve(ctx context.Context, c Config) (err error) {
 	if c.Log == nil {
 		c.Log = zap.NewNop()
 	}
-	box, err := openMailbox(c.Dir, c.SegmentBytes)
-	if err != nil {
-		return err
+	var boxes [3]*mailbox
+	for i, name := range []string{"mail", "sms", "gateway"} {
+		box, openErr := openMailbox(c.Dir, name, c.SegmentBytes)
+		if openErr != nil {
+			return openErr
+		}
+		boxes[i] = box
+		defer func() { err = errors.Join(err, box.Close()) }()
 	}
-	defer func() { err = errors.Join(err, box.Close()) }()
+	box, texts, posts := boxes[0], boxes[1], boxes[2]
 	till, err := openTill(c.Dir)
 	if err != nil {
 		return err
@@ -48,20 +57,30 @@ func Serve(ctx context.Context, c Config) (err error) {
 	if err != nil {
 		return fmt.Errorf("the sink can't listen for HTTP: %w", err)
 	}
-	var mailListener net.Listener
-	smtpAddr := "" // of a provider of payouts alone
+	var mailListener, textListener net.Listener
+	at := Addresses{HTTP: httpListener.Addr().String()}
 	if c.SMTPListen != "" {
 		if mailListener, err = net.Listen("tcp", c.SMTPListen); err != nil {
 			return errors.Join(fmt.Errorf("the sink can't listen for mail: %w", err), httpListener.Close())
 		}
-		smtpAddr = mailListener.Addr().String()
+		at.SMTP = mailListener.Addr().String()
+	}
+	if c.SMPPListen != "" {
+		if textListener, err = net.Listen("tcp", c.SMPPListen); err != nil {
+			err = errors.Join(fmt.Errorf("the sink can't listen for text messages: %w", err), httpListener.Close())
+			if mailListener != nil {
+				err = errors.Join(err, mailListener.Close())
+			}
+			return err
+		}
+		at.SMPP = textListener.Addr().String()
 	}
 
 	faults := newFaults(c.Delay)
 	metrics := newMetrics(box, till)
 	mail := newMailServer(box, faults, metrics, c.Log)
 	web := &http.Server{
-		Handler:           newHandler(box, till, faults, metrics, c.Secret),
+		Handler:           newHandler(shelves{mail: box, texts: texts, posts: posts}, till, faults, metrics, c.Secret),
 		ReadHeaderTimeout: 10 * time.Second,
 	}
 
@@ -69,20 +88,28 @@ func Serve(ctx context.Context, c Config) (err error) {
 	if mailListener != nil {
 		group.Go(func() error { return mail.Serve(coalescing{mailListener}) })
 	}
+	var centre *centre
+	if textListener != nil {
+		centre = newCentre(textListener, texts, faults, metrics, c.Log)
+		group.Go(centre.serve)
+	}
 	group.Go(func() error {
 		if err := web.Serve(httpListener); !errors.Is(err, http.ErrServerClosed) {
 			return err
 		}
 		return nil
 	})
-	c.Log.Info("sink ready", zap.String("smtp", smtpAddr), zap.Stringer("http", httpListener.Addr()),
+	c.Log.Info("sink ready", zap.String("smtp", at.SMTP), zap.String("smpp", at.SMPP), zap.String("http", at.HTTP),
 		zap.Int("messages", box.Count().Messages))
 	if c.Ready != nil {
-		c.Ready(smtpAddr, httpListener.Addr().String())
+		c.Ready(at)
 	}
 	<-ctx.Done()
 	if err := mail.Close(); err != nil && !errors.Is(err, smtp.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 		c.Log.Warn("closing the mail server", zap.Error(err))
+	}
+	if centre != nil {
+		centre.close()
 	}
 	_ = web.Close() // open requests are broken off, as a provider that goes down does
 	return group.Wait()

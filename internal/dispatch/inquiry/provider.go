@@ -1,4 +1,5 @@
-package smtp
+// Package inquiry asks a provider over HTTP which messages it has accepted: POST {"ids": […]}, answered {"found": […]}.
+package inquiry
 
 import (
 	"bytes"
@@ -12,19 +13,21 @@ import (
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
-// provider asks the provider's HTTP interface. An empty url is a provider that can't be asked.
-type provider struct {
+// Provider asks a provider's HTTP interface. An empty url is a provider that can't be asked.
+type Provider struct {
 	url    string
 	client *http.Client
 }
 
-func newProvider(url string) *provider {
-	return &provider{url: url, client: &http.Client{Timeout: 30 * time.Second}}
+// New makes one for the address of its look-up.
+func New(url string) *Provider {
+	return &Provider{url: url, client: &http.Client{Timeout: 30 * time.Second}}
 }
 
 const askedAtOnce = 1000
 
-func (p *provider) ask(ctx context.Context, ids []string) (map[string]bool, error) {
+// Ask says which ids the provider knows; dispatch.ErrNotAskable when it can't be asked.
+func (p *Provider) Ask(ctx context.Context, ids []string) (map[string]bool, error) {
 	if p.url == "" {
 		return nil, dispatch.ErrNotAskable
 	}
@@ -43,29 +46,29 @@ func (p *provider) ask(ctx context.Context, ids []string) (map[string]bool, erro
 	return found, nil
 }
 
-func (p *provider) askSome(ctx context.Context, ids []string) ([]string, error) {
+func (p *Provider) askSome(ctx context.Context, ids []string) ([]string, error) {
 	body, err := json.Marshal(map[string][]string{"ids": ids})
 	if err != nil {
 		return nil, err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url+"/messages/lookup", bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, p.url, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/json")
 	response, err := p.client.Do(request)
 	if err != nil {
-		return nil, fmt.Errorf("ask the mail provider which messages it has: %w", err)
+		return nil, fmt.Errorf("ask the provider which messages it has: %w", err)
 	}
 	defer func() { _ = response.Body.Close() }()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("ask the mail provider which messages it has: it answers %s", response.Status)
+		return nil, fmt.Errorf("ask the provider which messages it has: it answers %s", response.Status)
 	}
 	var out struct {
 		Found []string `json:"found"`
 	}
 	if err := json.NewDecoder(io.LimitReader(response.Body, 64<<20)).Decode(&out); err != nil {
-		return nil, fmt.Errorf("read which messages the mail provider has: %w", err)
+		return nil, fmt.Errorf("read which messages the provider has: %w", err)
 	}
 	return out.Found, nil
 }
