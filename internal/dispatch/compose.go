@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,7 +10,9 @@ import (
 	"html"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -46,7 +49,17 @@ type Composer struct {
 	hashes   map[string]string
 	offers   map[string]campaign.Offer
 	contents map[string]campaign.Content
+	from     string // the header of its mails
+	said     said
 }
+
+// workspace is what making a mail needs and the next one may reuse.
+type workspace struct {
+	filled filled
+	body   []byte
+}
+
+var workspaces = sync.Pool{New: func() any { return new(workspace) }}
 
 // NewComposer compiles the templates of a touch for a channel. Times are those of the occurrence.
 func NewComposer(run campaign.Run, brief campaign.Brief, touch, channel string) (*Composer, error) {
@@ -70,6 +83,7 @@ func NewComposer(run campaign.Run, brief campaign.Brief, touch, channel string) 
 	c := &Composer{
 		run: run, touch: spec.Touches[i], channel: channel, brief: brief, zone: zone, closes: times.Closes, domain: domain,
 		wordings: map[string]*wording{}, hashes: map[string]string{}, offers: map[string]campaign.Offer{}, contents: map[string]campaign.Content{},
+		from: phrase(oneLine(brief.Policy.Sender.Name)) + " <" + oneLine(brief.Policy.Sender.Email) + ">",
 	}
 	for language, template := range c.touch.Message[channel] {
 		if c.wordings[language], err = newWording(language, template); err != nil {
@@ -104,11 +118,11 @@ func (c *Composer) MessageID(customer uint32) string {
 // always give the same bytes.
 func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 	language, w := c.wording(r.Language)
-	v, err := c.values(r, language, at)
+	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
+	v, err := c.values(r, language, id, at)
 	if err != nil {
 		return Letter{}, err
 	}
-	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
 	letter := Letter{Message: Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address}, Template: c.hashes[language]}
 	var seen []byte // by the customer
 	if c.channel == campaign.ChannelEmail {
@@ -123,50 +137,50 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 		}
 		seen = letter.shown()
 	}
-	parameters, err := json.Marshal(struct {
-		Language  string `json:"language"`
-		Offer     string `json:"offer"`
-		Content   string `json:"content,omitempty"`
-		Threshold string `json:"threshold,omitempty"`
-		Reward    string `json:"reward,omitempty"`
-		Deadline  string `json:"deadline"`
-	}{language, r.Offer, r.Content, v.threshold, v.reward, v.deadline})
-	if err != nil {
-		return Letter{}, err
-	}
 	sum := sha256.Sum256(seen)
-	letter.Parameters, letter.SHA256 = string(parameters), hex.EncodeToString(sum[:])
+	letter.Parameters, letter.SHA256 = v.parameters, hex.EncodeToString(sum[:])
 	return letter, nil
 }
 
 // values are what the fields stand for in one recipient's message.
-func (c *Composer) values(r Recipient, language string, at time.Time) (values, error) {
+func (c *Composer) values(r Recipient, language, id string, at time.Time) (values, error) {
 	offer, known := c.offers[r.Offer]
 	if !known {
 		return values{}, fmt.Errorf("%w: the spec has no offer %q", ErrTemplate, r.Offer)
 	}
 	terms := c.brief.Spec.TermsOf(offer)
-	v := values{
-		name:      oneLine(r.Name),
-		threshold: amount(r.Threshold, c.brief.Spec.Currency, language),
-		reward:    amount(r.Reward, c.brief.Spec.Currency, language),
-		deadline:  lastDay(c.deadline(terms, at), c.zone, language),
-		offer:     c.text(offer.Title, language), content: c.text(c.contents[r.Content].Text, language),
-		brand:       strings.Join(terms.Brands, ", "),
-		unsubscribe: c.unsubscribe(c.run.DeliveryID(c.touch.ID, r.Customer).String()), sender: c.brief.Policy.Sender,
-	}
-	if offer.Reward > 0 {
-		v.terms = terms.Sentence(language, c.brief.Spec.Currency, money.Minor(r.Threshold), money.Minor(r.Reward), v.deadline)
-	}
-	if v.name == "" {
+	v, err := c.said.of(saying{language, r.Offer, r.Content, r.Threshold, r.Reward, c.deadline(terms, at).Unix()}, func(s saying) (values, error) {
+		v := values{
+			threshold: amount(s.threshold, c.brief.Spec.Currency, s.language),
+			reward:    amount(s.reward, c.brief.Spec.Currency, s.language),
+			deadline:  lastDay(time.Unix(s.deadline, 0), c.zone, s.language),
+			offer:     c.text(offer.Title, s.language), content: c.text(c.contents[s.content].Text, s.language),
+			brand: strings.Join(terms.Brands, ", "), sender: c.brief.Policy.Sender,
+		}
+		if offer.Reward > 0 {
+			v.terms = terms.Sentence(s.language, c.brief.Spec.Currency, money.Minor(s.threshold), money.Minor(s.reward), v.deadline)
+		}
+		parameters, err := json.Marshal(struct {
+			Language  string `json:"language"`
+			Offer     string `json:"offer"`
+			Content   string `json:"content,omitempty"`
+			Threshold string `json:"threshold,omitempty"`
+			Reward    string `json:"reward,omitempty"`
+			Deadline  string `json:"deadline"`
+		}{s.language, s.offer, s.content, v.threshold, v.reward, v.deadline})
+		v.parameters = string(parameters)
+		return v, err
+	})
+	if v.name = oneLine(r.Name); v.name == "" {
 		v.name = nobody(language)
 	}
-	return v, nil
+	v.unsubscribe = c.unsubscribe(id)
+	return v, err
 }
 
 // short renders a message that is no mail.
 func (c *Composer) short(w *wording, v values, into *Letter) error {
-	plain := v.bindings(false)
+	plain := v.fill(&filled{}, false)
 	title, err := w.render(partSubject, plain)
 	if err != nil {
 		return err
@@ -266,7 +280,9 @@ func nobody(language string) string {
 // body renders and checks the parts, adds what the law wants of every message where the template left it out, and
 // writes the mail.
 func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Time) ([]byte, error) {
-	plain := v.bindings(false)
+	space := workspaces.Get().(*workspace)
+	defer workspaces.Put(space)
+	plain := v.fill(&space.filled, false)
 	subject, err := w.render(partSubject, plain)
 	if err != nil {
 		return nil, err
@@ -275,7 +291,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(subject, label) {
 		return nil, fmt.Errorf("%w: the subject does not start with %s", ErrTemplate, label)
 	}
-	if n := len([]rune(subject)); n == 0 || n > mostSubject {
+	if n := utf8.RuneCountInString(subject); n == 0 || n > mostSubject {
 		return nil, fmt.Errorf("%w: the subject has %d characters; it needs 1 to %d", ErrTemplate, n, mostSubject)
 	}
 	text, err := w.render(partText, plain)
@@ -287,12 +303,14 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		text: text + c.footer(text, v, w.language), unsubscribe: v.unsubscribe, boundary: id, language: w.language,
 	}
 	if w.parts[partHTML].source != "" {
-		if m.html, err = w.render(partHTML, v.bindings(true)); err != nil {
+		if m.html, err = w.render(partHTML, v.fill(&space.filled, true)); err != nil {
 			return nil, err
 		}
 		m.html += c.htmlFooter(m.html, v, w.language)
 	}
-	return m.bytes(), nil
+	m.from = c.from
+	space.body = m.append(space.body[:0])
+	return bytes.Clone(space.body), nil
 }
 
 // htmlFooter says the same as footer to those who see only the HTML.

@@ -3,7 +3,6 @@ package dispatch
 import (
 	"bytes"
 	"encoding/base64"
-	"mime"
 	"mime/quotedprintable"
 	"strings"
 	"time"
@@ -16,6 +15,7 @@ import (
 // they can be made again and compared: a boundary or date drawn by a library would differ each time.
 type mail struct {
 	id, to, subject string
+	from            string // the whole header
 	at              time.Time
 	sender          campaign.Sender
 	text, html      string
@@ -24,51 +24,61 @@ type mail struct {
 	language        string
 }
 
-func (m mail) bytes() []byte {
-	out := bytes.NewBuffer(make([]byte, 0, 1024+len(m.text)*3/2+len(m.html)*3/2))
-	header := func(name, value string) {
-		out.WriteString(name)
-		out.WriteString(": ")
-		out.WriteString(value)
-		out.WriteString("\r\n")
-	}
-	header("Date", m.at.UTC().Format("Mon, 02 Jan 2006 15:04:05 -0700"))
-	header("From", phrase(oneLine(m.sender.Name))+" <"+oneLine(m.sender.Email)+">")
-	header("To", "<"+oneLine(m.to)+">")
-	header("Message-ID", "<"+m.id+">")
-	header("Subject", encoded(m.subject))
-	header("List-Unsubscribe", "<"+oneLine(m.unsubscribe)+">")
+// append writes the mail after out.
+func (m mail) append(out []byte) []byte {
+	out = m.at.UTC().AppendFormat(append(out, "Date: "...), "Mon, 02 Jan 2006 15:04:05 -0700")
+	out = append(append(out, "\r\nFrom: "...), m.from...)
+	out = append(append(append(out, "\r\nTo: <"...), oneLine(m.to)...), '>')
+	out = append(append(append(out, "\r\nMessage-ID: <"...), m.id...), '>')
+	out = appendEncoded(append(out, "\r\nSubject: "...), m.subject)
+	out = append(append(append(out, "\r\nList-Unsubscribe: <"...), oneLine(m.unsubscribe)...), '>')
 	if strings.HasPrefix(m.unsubscribe, "https:") {
-		header("List-Unsubscribe-Post", "List-Unsubscribe=One-Click") // RFC 8058
+		out = append(out, "\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click"...) // RFC 8058
 	}
-	header("Content-Language", m.language)
-	header("MIME-Version", "1.0")
+	out = append(append(out, "\r\nContent-Language: "...), m.language...)
+	out = append(out, "\r\nMIME-Version: 1.0\r\n"...)
 	if m.html == "" {
-		mimePart(out, "text/plain", m.text)
-		return out.Bytes()
+		return appendPart(out, "text/plain", m.text)
 	}
-	header("Content-Type", `multipart/alternative; boundary="`+m.boundary+`"`)
+	out = append(append(append(out, `Content-Type: multipart/alternative; boundary="`...), m.boundary...), "\"\r\n"...)
 	for _, p := range []struct{ kind, text string }{{"text/plain", m.text}, {"text/html", m.html}} {
-		out.WriteString("\r\n--" + m.boundary + "\r\n")
-		mimePart(out, p.kind, p.text)
+		out = append(append(append(out, "\r\n--"...), m.boundary...), "\r\n"...)
+		out = appendPart(out, p.kind, p.text)
 	}
-	out.WriteString("\r\n--" + m.boundary + "--\r\n")
-	return out.Bytes()
+	return append(append(append(out, "\r\n--"...), m.boundary...), "--\r\n"...)
 }
 
-// encoded is a header's text, in encoded words where it is not ASCII (RFC 2047), folded between them.
-func encoded(text string) string {
+// appendEncoded writes a header's text, in encoded words where it is not ASCII (RFC 2047), folded between them. A word
+// has at most 75 characters, and no character is cut in two.
+func appendEncoded(out []byte, text string) []byte {
 	if ascii(text) {
-		return text
+		return append(out, text...)
 	}
-	return strings.ReplaceAll(mime.BEncoding.Encode("utf-8", text), "?= =?", "?=\r\n =?")
+	const most = (75 - len("=?utf-8?b?") - len("?=")) / 4 * 3
+	for first := true; text != ""; first = false {
+		n := 0
+		for n < len(text) {
+			_, size := utf8.DecodeRuneInString(text[n:])
+			if n+size > most {
+				break
+			}
+			n += size
+		}
+		if !first {
+			out = append(out, "\r\n "...)
+		}
+		out = append(out, "=?utf-8?b?"...)
+		out = base64.StdEncoding.AppendEncode(out, []byte(text[:n]))
+		out, text = append(out, "?="...), text[n:]
+	}
+	return out
 }
 
 func phrase(name string) string {
 	if ascii(name) {
 		return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(name) + `"`
 	}
-	return encoded(name)
+	return string(appendEncoded(nil, name))
 }
 
 func ascii(text string) bool {
@@ -80,28 +90,49 @@ func ascii(text string) bool {
 	return true
 }
 
-// mimePart writes one text with its headers: readable where it is mostly ASCII, base64 where it is not.
-func mimePart(out *bytes.Buffer, kind, text string) {
-	text = strings.ToValidUTF8(text, "?")
-	text = strings.ReplaceAll(strings.ReplaceAll(text, "\r\n", "\n"), "\n", "\r\n")
-	out.WriteString("Content-Type: " + kind + "; charset=utf-8\r\n")
+// appendPart writes one text with its headers: readable where it is mostly ASCII, base64 where it is not.
+func appendPart(out []byte, kind, text string) []byte {
+	if !utf8.ValidString(text) {
+		text = strings.ToValidUTF8(text, "?")
+	}
+	if strings.Contains(text, "\r\n") {
+		text = strings.ReplaceAll(text, "\r\n", "\n")
+	}
+	out = append(append(append(out, "Content-Type: "...), kind...), "; charset=utf-8\r\n"...)
 	if foreign(text)*6 < len(text) {
-		out.WriteString("Content-Transfer-Encoding: quoted-printable\r\n\r\n")
-		w := quotedprintable.NewWriter(out)
-		_, _ = w.Write([]byte(text)) // writing to a buffer can't fail
+		out = append(out, "Content-Transfer-Encoding: quoted-printable\r\n\r\n"...)
+		buffer := bytes.NewBuffer(out)
+		w := quotedprintable.NewWriter(buffer)
+		_, _ = w.Write([]byte(text)) // makes \n into \r\n; writing to a buffer can't fail
 		_ = w.Close()
-		out.WriteString("\r\n")
-		return
+		return append(buffer.Bytes(), "\r\n"...)
 	}
-	out.WriteString("Content-Transfer-Encoding: base64\r\n\r\n")
+	out = append(out, "Content-Transfer-Encoding: base64\r\n\r\n"...)
 	const line = 57 // bytes that give 76 characters
-	raw := []byte(text)
-	for len(raw) > 0 {
-		n := min(line, len(raw))
-		out.Write(base64.StdEncoding.AppendEncode(out.AvailableBuffer(), raw[:n]))
-		out.WriteString("\r\n")
-		raw = raw[n:]
+	var raw [line]byte
+	n := 0
+	flush := func() {
+		out = append(base64.StdEncoding.AppendEncode(out, raw[:n]), "\r\n"...)
+		n = 0
 	}
+	put := func(b byte) {
+		if raw[n] = b; n == line-1 {
+			n = line
+			flush()
+			return
+		}
+		n++
+	}
+	for i := range len(text) {
+		if text[i] == '\n' {
+			put('\r')
+		}
+		put(text[i])
+	}
+	if n > 0 {
+		flush()
+	}
+	return out
 }
 
 func foreign(text string) (n int) {

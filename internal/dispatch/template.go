@@ -51,7 +51,8 @@ type wording struct {
 type part struct {
 	source   string
 	template *liquid.Template
-	plain    bool // it has no field, so that it reads the same for everybody
+	quick    []quick // nil: it needs the engine
+	plain    bool    // it has no field, so that it reads the same for everybody
 }
 
 // The parts of a template, by their keys in a spec.
@@ -76,18 +77,27 @@ func newWording(language string, t campaign.Template) (*wording, error) {
 			return nil, fmt.Errorf("the template in %s: %w", language, err)
 		}
 		w.parts[i] = part{source: text, template: compiled, plain: !strings.Contains(text, "{")}
+		if parts, ok := quicken(text); ok {
+			w.parts[i].quick = parts
+		}
 	}
 	return w, nil
 }
 
-func (w *wording) render(which int, bindings liquid.Bindings) (string, error) {
+func (w *wording) render(which int, v *filled) (string, error) {
 	p := w.parts[which]
 	if p.plain {
 		return p.source, nil
 	}
-	out, err := p.template.RenderString(bindings)
-	if err != nil {
-		return "", fmt.Errorf("%w: the template in %s: %w", ErrTemplate, w.language, err)
+	var out string
+	if p.quick != nil {
+		v.scratch = appendQuick(v.scratch[:0], p.quick, v)
+		out = string(v.scratch)
+	} else {
+		var err error
+		if out, err = p.template.RenderString(v.bindings()); err != nil {
+			return "", fmt.Errorf("%w: the template in %s: %w", ErrTemplate, w.language, err)
+		}
 	}
 	if len(out) > mostBytes {
 		return "", fmt.Errorf("%w: %w: %d bytes, at most %d are sent", ErrTemplate, ErrTooLong, len(out), mostBytes)
@@ -99,28 +109,54 @@ func (w *wording) render(which int, bindings liquid.Bindings) (string, error) {
 type values struct {
 	name, threshold, reward, deadline, offer, content, terms, brand, unsubscribe string
 	sender                                                                       campaign.Sender
+	parameters                                                                   string // JSON of what is kept
 }
 
-// bindings gives the values to a template. A field without a value is nil, so that {% if reward %} asks for it. In HTML
-// every value is escaped: a name is not markup.
-func (v values) bindings(escaped bool) liquid.Bindings {
-	set := func(text string) any {
-		switch {
-		case text == "":
-			return nil
-		case escaped:
-			return html.EscapeString(text)
+// filled are the values by the numbers of Fields.
+type filled struct {
+	fields  [numFields]string
+	bound   liquid.Bindings
+	scratch []byte // reused by every text that is rendered
+}
+
+const numFields = 14 // of Fields; a test holds them together
+
+// fill puts the values in the order of Fields. In HTML every value is escaped: a name is not markup.
+func (v values) fill(into *filled, escaped bool) *filled {
+	into.fields = [numFields]string{
+		v.name, v.threshold, v.reward, v.deadline, v.offer, v.content, v.terms, v.brand,
+		v.sender.Name, v.sender.Contact, v.sender.Email, v.sender.OptOut, v.sender.Postal, v.unsubscribe,
+	}
+	into.bound = nil
+	if escaped {
+		for i, text := range into.fields {
+			into.fields[i] = html.EscapeString(text)
 		}
-		return text
 	}
-	return liquid.Bindings{
-		"name": set(v.name), "threshold": set(v.threshold), "reward": set(v.reward), "deadline": set(v.deadline), "terms": set(v.terms),
-		"offer": set(v.offer), "content": set(v.content), "brand": set(v.brand), "unsubscribe_url": set(v.unsubscribe),
-		"sender": map[string]any{
-			"name": set(v.sender.Name), "contact": set(v.sender.Contact), "email": set(v.sender.Email),
-			"opt_out": set(v.sender.OptOut), "postal": set(v.sender.Postal),
-		},
+	return into
+}
+
+// bindings gives the values to the template engine. A field without a value is nil, so that {% if reward %} asks for it.
+func (f *filled) bindings() liquid.Bindings {
+	if f.bound != nil {
+		return f.bound
 	}
+	f.bound = liquid.Bindings{}
+	for i, name := range Fields {
+		var value any
+		if f.fields[i] != "" {
+			value = f.fields[i]
+		}
+		if of, inner, nested := strings.Cut(name, "."); nested {
+			if f.bound[of] == nil {
+				f.bound[of] = map[string]any{}
+			}
+			f.bound[of].(map[string]any)[inner] = value
+			continue
+		}
+		f.bound[name] = value
+	}
+	return f.bound
 }
 
 // amount is money as a reader of the language writes it; nothing when there is none.
