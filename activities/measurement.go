@@ -40,6 +40,7 @@ type MeasureEffectOutput struct {
 	P        float64    `json:"p,omitempty"`        // of a difference this large without an effect
 	Beside   []Estimate `json:"beside,omitempty"`   // the other metrics, corrected for being several
 	Segments []Estimate `json:"segments,omitempty"` // the headline's metric by segment, corrected for being several
+	Factors  []Contrast `json:"factors,omitempty"`  // levels of the spec's factors, and two of them together, corrected for being several
 	Looks    []Look     `json:"looks,omitempty"`    // spend to the end of each day or so, with intervals that hold at all looks together
 	Cap      float64    `json:"cap,omitempty"`      // where spend is winsorised, in minor units
 	Smallest float64    `json:"smallest,omitempty"` // relative lift that this design would have found four times of five
@@ -70,6 +71,24 @@ type Estimate struct {
 	Claim        string  `json:"claim"`
 }
 
+// Contrast is one level of a factor against its reference level, among the treated; or, with no means of its own, what two
+// such differences come to beyond their sum.
+type Contrast struct {
+	Name       string  `json:"name"` // "timing: chosen", or "offer: chosen × timing: chosen"
+	Money      bool    `json:"money,omitempty"`
+	Together   bool    `json:"together,omitempty"`
+	Level      uint64  `json:"level"`               // customers at the level, or of all four combinations
+	Reference  uint64  `json:"reference,omitempty"` // customers at the reference level
+	Mean       float64 `json:"mean,omitempty"`
+	Against    float64 `json:"against,omitempty"`
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"` // at the headline's confidence, not corrected
+	High       float64 `json:"high"`
+	P          float64 `json:"p"`
+	Corrected  float64 `json:"corrected"` // p by Holm, among all of them
+	Claim      string  `json:"claim"`
+}
+
 // Look is spend per customer from the window's start until an instant.
 type Look struct {
 	Until      time.Time `json:"until"`
@@ -86,6 +105,9 @@ type EffectStore interface {
 	SpendHistograms(ctx context.Context, run campaign.Run, q measurement.Question, shard campaign.Shard) (after, before measurement.Histogram, customers uint64, err error)
 	Results(ctx context.Context, run campaign.Run) (measurement.Study, error)
 	SaveResults(ctx context.Context, run campaign.Run, study measurement.Study, at time.Time) error
+	FactorSums(ctx context.Context, run campaign.Run, q measurement.Question, metric measurement.Metric, touch string, shard campaign.Shard) (measurement.Factorial, error)
+	FactorResults(ctx context.Context, run campaign.Run) (measurement.Factorial, error)
+	SaveFactorResults(ctx context.Context, run campaign.Run, f measurement.Factorial, at time.Time) error
 }
 
 // Measurement compares treated with control.
@@ -130,7 +152,9 @@ func (a *Measurement) measure(ctx context.Context, in MeasureEffectInput) (Measu
 	if metric.Money() {
 		out.Currency = spec.Currency
 	}
-	return out, nil
+	question.Cap, question.CapPre = study[capCell].Y, study[capCell].X
+	out.Factors, err = a.factors(ctx, in, spec, question, really)
+	return out, err
 }
 
 func questionOf(spec campaign.Spec, in MeasureEffectInput) measurement.Question {

@@ -126,6 +126,9 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 		for _, s := range e.Segments {
 			d.Effect.Segments = append(d.Effect.Segments, shown(s))
 		}
+		for _, c := range e.Factors {
+			d.Effect.Factors = append(d.Effect.Factors, report.Contrast(c))
+		}
 		for _, l := range e.Looks {
 			d.Effect.Looks = append(d.Effect.Looks, report.Look(l))
 		}

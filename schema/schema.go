@@ -118,6 +118,7 @@ var enums = map[string][]any{
 	"offers[].terms.start":   bounds,
 	"offers[].terms.end":     bounds,
 	"settlement.payout":      words(campaign.Payouts),
-	"measurement.metric":     {campaign.MetricSpend, campaign.MetricPurchases},
+	"measurement.metric":     {campaign.MetricSpend, campaign.MetricWinsorised, campaign.MetricResponse, campaign.MetricPurchases, campaign.MetricBasket},
+	"measurement.factors[]":  {campaign.FactorOffer, campaign.FactorTiming, campaign.FactorContent},
 	"measurement.delivered":  {campaign.DeliveredReally, campaign.DeliveredNever},
 }

@@ -60,6 +60,9 @@ const (
 	MetricBasket      = "basket"
 	DeliveredReally   = "really"
 	DeliveredNever    = "never" // a replay over history: nobody saw the message, so no difference is an effect
+	FactorOffer       = "offer"
+	FactorTiming      = "timing"
+	FactorContent     = "content"
 	ModelResponse     = "response"
 	ModelNone         = "none"
 	ModelAuto         = "auto"         // whichever proved best on customers held back

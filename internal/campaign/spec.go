@@ -190,5 +190,6 @@ type Measurement struct {
 	Baseline   Duration `yaml:"baseline,omitempty" json:"baseline"`             // pre-period for the variance reduction; default 90d
 	Confidence float64  `yaml:"confidence,omitempty" json:"confidence"`         // default .95
 	Winsorise  float64  `yaml:"winsorise,omitempty" json:"winsorise,omitempty"` // spend beyond this share of customers counts as the amount there; default .999, 0: not
+	Factors    []string `yaml:"factors,omitempty" json:"factors,omitempty"`     // whose levels are compared: offer, timing, content
 	Delivered  string   `yaml:"delivered,omitempty" json:"delivered"`           // really (default), or never: a replay over history, whose difference is no effect
 }

@@ -58,8 +58,28 @@ func (v *validator) measurement() {
 	if at := m.Winsorise; at != 0 && (at < 0.9 || at >= 1) {
 		v.add("measurement.winsorise", sayf("%v is not a share of customers who keep what they spent", "%v: 그대로 둘 고객 비율이 아닙니다", at), say("write 0.999, or another number from 0.9 to below 1, or 0 for no cap", "0.999처럼 0.9 이상 1 미만으로 쓰거나, 상한이 없으면 0으로 쓰세요"))
 	}
+	v.factors(m.Factors)
 	if m.Confidence < 0.5 || m.Confidence >= 1 {
 		v.add("measurement.confidence", sayf("%v is not a confidence", "%v: 신뢰수준이 아닙니다", m.Confidence), say("write 0.95, or another number from 0.5 to below 1", "0.95처럼 0.5 이상 1 미만으로 쓰세요"))
+	}
+}
+
+// factors can only be compared where their levels are drawn by lot for a part of the customers.
+func (v *validator) factors(factors []string) {
+	for i, factor := range factors {
+		field := fmt.Sprintf("measurement.factors[%d]", i)
+		v.word(field, factor, FactorOffer, FactorTiming, FactorContent)
+		if slices.Contains(factors[:i], factor) {
+			v.add(field, sayf("%s stands there twice", "%s: 두 번 적혀 있습니다", factor), say("remove one of them", "하나를 지우세요"))
+		}
+		switch {
+		case factor == FactorOffer && v.spec.Budget.Explore <= 0:
+			v.add(field, say("no offer is drawn by lot, so nothing can be held against the chosen ones", "추첨으로 정하는 혜택이 없어 비교할 수 없습니다"), say("write budget.explore, such as 20%", "budget.explore를 20%처럼 쓰세요"))
+		case factor == FactorTiming && v.spec.Timing.Explore <= 0:
+			v.add(field, say("no hour is drawn by lot, so nothing can be held against the chosen ones", "추첨으로 정하는 시간이 없어 비교할 수 없습니다"), say("write timing.explore, such as 20%", "timing.explore를 20%처럼 쓰세요"))
+		case factor == FactorContent && len(v.spec.Contents) < 2:
+			v.add(field, say("there are no two contents to compare", "비교할 콘텐츠가 두 개 이상 없습니다"), say("write two or more under contents", "contents에 둘 이상 쓰세요"))
+		}
 	}
 }
 

@@ -44,6 +44,7 @@ type Planned struct {
 	Source     Source
 	Blocked    string
 	Propensity float64 // the chance that this hour was chosen
+	Explored   bool    // any allowed hour was drawn for them, whatever became of it
 }
 
 // PlannerConfig is what all customers of a shard share.
@@ -125,7 +126,9 @@ func (p *Planner) Plan(c Candidate) Planned {
 	if p.full(slots[chosen]) {
 		source = SourceMoved
 		if chosen = p.best(slots, scores, draw, p.full); chosen < 0 {
-			return p.blocked(c, BlockedCapacity)
+			none := p.blocked(c, BlockedCapacity)
+			none.Explored = random
+			return none
 		}
 	}
 	propensity := explore / float64(len(slots))
@@ -137,7 +140,7 @@ func (p *Planner) Plan(c Candidate) Planned {
 	m := s.pick(draw)
 	return Planned{
 		Customer: c.Customer, Wave: s.wave, At: m.at.Add(time.Duration(draw>>32%60) * time.Second), LocalHour: m.localHour,
-		Source: source, Propensity: propensity,
+		Source: source, Propensity: propensity, Explored: random,
 	}
 }
 

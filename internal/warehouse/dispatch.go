@@ -64,14 +64,14 @@ func (w *Warehouse) TimingCandidates(ctx context.Context, q dispatch.CandidateQu
 
 // WritePlan writes planned deliveries. The same plan again gives the same rows, which count once.
 func (w *Warehouse) WritePlan(ctx context.Context, run campaign.Run, touch, channel string, rebase uint16, plan []dispatch.Planned) error {
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO planned_deliveries (campaign, occurrence, plan, rebase, launch, touch, customer_key, channel, wave, planned_at, source, blocked, hour_propensity)")
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO planned_deliveries (campaign, occurrence, plan, rebase, launch, touch, customer_key, channel, wave, planned_at, source, blocked, hour_propensity, explored)")
 	if err != nil {
 		return fmt.Errorf("write the plan: %w", err)
 	}
 	defer func() { _ = batch.Close() }()
 	for _, p := range plan {
 		err := batch.Append(run.Campaign, run.Occurrence, run.Plan, rebase, run.Launch, touch, p.Customer, channel, p.Wave, p.At,
-			string(p.Source), p.Blocked, float32(p.Propensity))
+			string(p.Source), p.Blocked, float32(p.Propensity), p.Explored)
 		if err != nil {
 			return fmt.Errorf("write the plan: %w", err)
 		}

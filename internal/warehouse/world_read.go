@@ -116,7 +116,7 @@ func (w *Warehouse) WorldSummary(ctx context.Context) (WorldSummary, error) {
 
 // worldDependents hold what was made of a world: snapshots of customers who will be others, campaigns that reached them.
 var worldDependents = []string{
-	"world", "snapshots", "features", "feature_binnings", "redemptions", "late_redemptions", "clawbacks", "payout_breaks", "postings", "batches", "payout_events", "results", "reports",
+	"world", "snapshots", "features", "feature_binnings", "redemptions", "late_redemptions", "clawbacks", "payout_breaks", "postings", "batches", "payout_events", "results", "factor_results", "reports",
 	"decisions", "reservations", "models", "model_promotions", "score_reasons", "offer_knowledge",
 }
 

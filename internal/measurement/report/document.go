@@ -157,6 +157,7 @@ type Effect struct {
 	Claim        string     `json:"claim"`
 	Beside       []Estimate `json:"beside,omitempty"`   // the other metrics
 	Segments     []Estimate `json:"segments,omitempty"` // the headline's metric by segment
+	Factors      []Contrast `json:"factors,omitempty"`  // levels of the factors, among the treated
 	Looks        []Look     `json:"looks,omitempty"`    // spend per customer over time
 	Cap          float64    `json:"cap,omitempty"`      // where spend is winsorised
 	Smallest     float64    `json:"smallest,omitempty"` // relative lift that this design finds four times of five
@@ -183,6 +184,24 @@ type Estimate struct {
 	P            float64 `json:"p"`
 	Corrected    float64 `json:"corrected"` // for being one of several (Holm)
 	Claim        string  `json:"claim"`
+}
+
+// Contrast is one level of a factor against its reference level, among the treated; or, together, what two such differences
+// come to beyond their sum.
+type Contrast struct {
+	Name       string  `json:"name"` // "timing: chosen", or "offer: chosen × timing: chosen"
+	Money      bool    `json:"money,omitempty"`
+	Together   bool    `json:"together,omitempty"`
+	Level      uint64  `json:"level"`               // customers at the level, or of all four combinations
+	Reference  uint64  `json:"reference,omitempty"` // customers at the reference level
+	Mean       float64 `json:"mean,omitempty"`
+	Against    float64 `json:"against,omitempty"`
+	Difference float64 `json:"difference"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	P          float64 `json:"p"`
+	Corrected  float64 `json:"corrected"` // for being one of several (Holm)
+	Claim      string  `json:"claim"`
 }
 
 // Look is spend per customer from the window's start until an instant; its interval holds at all looks together.

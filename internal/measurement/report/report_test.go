@@ -60,6 +60,12 @@ func sample() *Document {
 			Difference: 22_000 - 9_000*float64(i), Low: 1_000 - 20_000*float64(i), High: 43_000 + 9_000*float64(i), Relative: .073 - .03*float64(i), RelativeLow: .003 - .066*float64(i), RelativeHigh: .143 + .03*float64(i),
 			P: .04, Corrected: .16, Claim: []string{"effect", "inconclusive"}[min(i, 1)]})
 	}
+	d.Effect.Factors = []Contrast{
+		{Name: "offer: chosen", Money: true, Level: 14_403, Reference: 3_601, Mean: 318_200, Against: 301_100, Difference: 16_030, Low: 4_100, High: 27_960, P: .008, Corrected: .032, Claim: "effect"},
+		{Name: "timing: chosen", Money: true, Level: 10_310, Reference: 2_590, Mean: 315_400, Against: 309_000, Difference: 6_210, Low: -3_900, High: 16_320, P: .23, Corrected: .69, Claim: "inconclusive"},
+		{Name: "content: story", Money: true, Level: 6_480, Reference: 6_420, Mean: 310_000, Against: 312_900, Difference: -2_700, Low: -11_400, High: 6_000, P: .54, Corrected: 1, Claim: "inconclusive"},
+		{Name: "offer: chosen × timing: chosen", Money: true, Together: true, Level: 12_900, Difference: 3_020, Low: -9_000, High: 15_040, P: .62, Corrected: 1, Claim: "inconclusive"},
+	}
 	for i := range 28 {
 		day := float64(i + 1)
 		d.Effect.Looks = append(d.Effect.Looks, Look{Until: opens.AddDate(0, 0, i+1), Treated: 11_158 * day, Control: 10_290 * day, Difference: 780 * day, Low: 780*day - 31_000*math.Sqrt(day/28), High: 780*day + 31_000*math.Sqrt(day/28)})

@@ -130,6 +130,7 @@ func (t *text) effect(d *Document) {
 	}
 	t.wrap(strings.Join(t.notes(e), " "), "  ")
 	t.besides(e)
+	t.factorial(e)
 	t.attributed(d)
 }
 
