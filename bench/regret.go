@@ -26,10 +26,12 @@ import (
 // effort and how they buy, but not the luck of this month; it averages over other months of the same customers.
 type regretBench struct {
 	seeds, customers, judged, months int
+	first                            uint64
 }
 
 func (b *regretBench) flags(f *flag.FlagSet) {
 	f.IntVar(&b.seeds, "seeds", 5, "worlds, each with a market and people of its own")
+	f.Uint64Var(&b.first, "first-seed", 1, "of them: a method is judged by worlds that were not looked at while it was made")
 	f.IntVar(&b.customers, "customers", 40_000, "of a world, from whose past campaigns is learned")
 	f.IntVar(&b.judged, "judged", 10_000, "of them, who get the new campaign and whose potential outcomes are all computed")
 	f.IntVar(&b.months, "months", 6, "months over which the oracle that knows the people averages")
@@ -39,25 +41,26 @@ func (b *regretBench) run(ctx context.Context, quick bool) (map[string]any, erro
 	if quick {
 		b.seeds, b.customers, b.judged, b.months = 2, 12_000, 2_500, 3
 	}
-	out := map[string]any{"seeds": b.seeds, "customers": b.customers, "judged": b.judged}
+	out := map[string]any{"seeds": b.seeds, "first_seed": b.first, "customers": b.customers, "judged": b.judged}
 	shares := map[string][]float64{}
 	section := (*engines)(nil).begin()
-	for seed := range b.seeds {
+	for n := range b.seeds {
+		seed := b.first + uint64(n)
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		w, err := b.live(uint64(seed + 1))
+		w, err := b.live(seed)
 		if err != nil {
-			return nil, fmt.Errorf("world %d: %w", seed+1, err)
+			return nil, fmt.Errorf("world %d: %w", seed, err)
 		}
 		found, err := w.judge()
 		if err != nil {
-			return nil, fmt.Errorf("world %d: %w", seed+1, err)
+			return nil, fmt.Errorf("world %d: %w", seed, err)
 		}
 		for name, share := range found {
 			shares[name] = append(shares[name], share)
 		}
-		say("world %d: %s", seed+1, line(found))
+		say("world %d: %s", seed, line(found))
 	}
 	section.end(out)
 	for name, all := range shares {
