@@ -104,7 +104,7 @@ var (
 // enums are the keys that take one of a few words.
 var enums = map[string][]any{
 	"goal":                   {string(campaign.GoalSpend), string(campaign.GoalVisit), string(campaign.GoalWinBack)},
-	"offers[].kind":          {string(campaign.OfferThreshold), string(campaign.OfferInform)},
+	"offers[].kind":          words(campaign.OfferKinds),
 	"touches[].only":         {campaign.OnlyNotRedeemed},
 	"settlement.measure":     measures,
 	"settlement.from":        froms,

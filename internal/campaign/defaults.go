@@ -6,7 +6,7 @@ import "time"
 
 func (a *Audience) setDefaults() { a.Model, a.Purpose = "response", PurposeMarketing }
 
-func (t *Threshold) setDefaults() { t.Stretch, t.RoundTo = 1, 1 }
+func (t *Threshold) setDefaults() { t.Stretch = 1 }
 
 func (t *Touch) setDefaults() { t.Spread = Duration(day) }
 

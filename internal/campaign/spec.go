@@ -84,17 +84,24 @@ type OfferKind string
 
 // The kinds of offers.
 const (
-	OfferThreshold OfferKind = "spend_threshold" // spend at least the personal threshold, get the reward
-	OfferInform    OfferKind = "information"     // says something, gives nothing
+	OfferThreshold  OfferKind = "spend_threshold" // spend at least the personal threshold, get the reward
+	OfferPercentage OfferKind = "percentage"      // a share of the spend, at most the reward
+	OfferPoints     OfferKind = "points"          // points: a number of them for a goal, or so many for each unit of spend
+	OfferCoupon     OfferKind = "coupon"          // off one purchase
+	OfferBundle     OfferKind = "bundle"          // several purchases of some goods
+	OfferInform     OfferKind = "information"     // says something, gives nothing
 )
 
 // Offer is one rung of the ladder. With a personal threshold T = round(forecast·Stretch + Step), kept within [Min, Max].
+// Its kind says how it is earned where its terms leave that open: see Spec.TermsOf.
 type Offer struct {
 	ID        string      `yaml:"id" json:"id"`
 	Kind      OfferKind   `yaml:"kind" json:"kind"`
 	Title     Text        `yaml:"title,omitempty" json:"title,omitempty"`
 	Threshold Threshold   `yaml:"threshold,omitempty" json:"threshold"`
 	Reward    money.Minor `yaml:"reward,omitempty" json:"reward"`
+	Percent   Share       `yaml:"percent,omitempty" json:"percent,omitempty"`     // of the spend, at most the reward, in place of the terms'
+	Valid     Duration    `yaml:"valid,omitempty" json:"valid,omitempty"`         // purchases count so long after the message; 0: to the window's end
 	Rule      string      `yaml:"rule,omitempty" json:"rule,omitempty"`           // who may have it; empty: everybody
 	Inventory int         `yaml:"inventory,omitempty" json:"inventory,omitempty"` // most customers who get it; 0: as many as like
 	Least     int         `yaml:"least,omitempty" json:"least,omitempty"`         // customers who get it
@@ -103,10 +110,11 @@ type Offer struct {
 
 // Threshold is how a customer's own goal is found.
 type Threshold struct {
-	Fixed   money.Minor `yaml:"fixed,omitempty" json:"fixed,omitempty"`     // the same for all; instead of the rest
-	Step    money.Minor `yaml:"step,omitempty" json:"step,omitempty"`       // above the customer's own forecast
-	Stretch float64     `yaml:"stretch,omitempty" json:"stretch,omitempty"` // multiplies the forecast before the step; default 1
-	RoundTo money.Minor `yaml:"round_to,omitempty" json:"round_to,omitempty"`
+	Fixed   money.Minor `yaml:"fixed,omitempty" json:"fixed,omitempty"`       // the same for all; instead of the rest
+	Step    money.Minor `yaml:"step,omitempty" json:"step,omitempty"`         // above the customer's own forecast
+	Stretch float64     `yaml:"stretch,omitempty" json:"stretch,omitempty"`   // multiplies the forecast before the step; default 1
+	Chance  Share       `yaml:"chance,omitempty" json:"chance,omitempty"`     // the forecast that spend stays below with this chance; 0: the mean
+	RoundTo money.Minor `yaml:"round_to,omitempty" json:"round_to,omitempty"` // 0: to what reads well
 	Min     money.Minor `yaml:"min,omitempty" json:"min,omitempty"`
 	Max     money.Minor `yaml:"max,omitempty" json:"max,omitempty"`
 }

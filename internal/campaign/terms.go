@@ -74,13 +74,27 @@ type Step struct {
 	Reward    money.Minor // for this step alone; with a percentage the most of it
 }
 
-// TermsOf are the terms of an offer: its own, or those of all.
+// TermsOf are the terms of an offer: its own, or those of all, with what its kind and its own keys say in place of theirs.
+// Whatever values, explains, settles or claws back an offer reads these.
 func (s Spec) TermsOf(o Offer) Terms {
+	t := s.Settlement.Terms
 	if o.Terms != nil {
-		return *o.Terms
+		t = *o.Terms
 	}
-	return s.Settlement.Terms
+	if o.Percent > 0 {
+		t.Percent = o.Percent
+	}
+	if o.Kind == OfferCoupon {
+		t.Measure = MeasureSingle
+	}
+	if o.Valid > 0 {
+		t.From, t.Within = FromReceipt, o.Valid
+	}
+	return t
 }
+
+// Rewards says that an offer gives something: it has terms, a cost, and a redemption.
+func (o Offer) Rewards() bool { return o.Kind != OfferInform }
 
 // Single says that one purchase reaches the threshold, not all together.
 func (t Terms) Single() bool { return t.Measure == MeasureSingle }

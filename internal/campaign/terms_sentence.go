@@ -12,11 +12,25 @@ import (
 // Sentence is what terms ask for and give, in one plain sentence that may stand in a message: in Korean, or in English
 // for every other language. until is the last day as the message writes it; empty leaves it out.
 func (t Terms) Sentence(language, currency string, threshold, reward money.Minor, until string) string {
-	s := teller{terms: t, language: "en", currency: currency, threshold: threshold, reward: reward}
-	if language == "ko" {
-		s.language = "ko"
+	return teller{terms: t, language: language, currency: currency, threshold: threshold, reward: reward}.tell(until)
+}
+
+// Sentence is what an offer's terms ask for and give, as Terms.Sentence says it; points are counted, not written as money.
+func (s Spec) Sentence(o Offer, language string, threshold, reward money.Minor, until string) string {
+	t := teller{terms: s.TermsOf(o), language: language, currency: s.Currency, threshold: threshold, reward: reward, points: o.Kind == OfferPoints}
+	return t.tell(until)
+}
+
+// Reward is a reward as a message writes it: money, or a number of points, of which there is one for each minor unit.
+func (s Spec) Reward(o Offer, reward money.Minor, language string) string {
+	return teller{language: language, currency: s.Currency, points: o.Kind == OfferPoints}.gift(reward)
+}
+
+func (s teller) tell(until string) string {
+	if s.language == "ko" {
 		return s.korean(until)
 	}
+	s.language = "en"
 	return s.english(until)
 }
 
@@ -24,6 +38,20 @@ type teller struct {
 	terms              Terms
 	language, currency string
 	threshold, reward  money.Minor
+	points             bool
+}
+
+// gift is a reward in words.
+func (s teller) gift(amount money.Minor) string {
+	if !s.points {
+		return s.money(amount)
+	}
+	plain := money.Format(amount, "KRW", "en") // grouped by thousands, without decimals
+	plain = strings.TrimPrefix(plain, "₩")
+	if s.language == "ko" {
+		return plain + "포인트"
+	}
+	return plain + " points"
 }
 
 func (s teller) money(amount money.Minor) string { return money.Format(amount, s.currency, s.language) }
@@ -78,14 +106,14 @@ func (s teller) english(until string) string {
 	}
 	switch {
 	case t.Percent > 0 && t.Single():
-		fmt.Fprintf(&out, " to get %s of it back, at most %s", percent(t), s.money(s.reward))
+		fmt.Fprintf(&out, " to get %s of it back, at most %s", percent(t), s.gift(s.reward))
 	case t.Percent > 0:
-		fmt.Fprintf(&out, " to get %s of all that you spend back, at most %s", percent(t), s.money(s.reward))
+		fmt.Fprintf(&out, " to get %s of all that you spend back, at most %s", percent(t), s.gift(s.reward))
 	default:
-		out.WriteString(" to get " + s.money(s.reward))
+		out.WriteString(" to get " + s.gift(s.reward))
 	}
 	for _, tier := range t.Tiers {
-		fmt.Fprintf(&out, ", %s from %s on", s.money(tier.Reward), s.money(tier.Threshold))
+		fmt.Fprintf(&out, ", %s from %s on", s.gift(tier.Reward), s.money(tier.Threshold))
 	}
 	if times > 1 {
 		fmt.Fprintf(&out, ", up to %d times", times)
@@ -99,8 +127,8 @@ func (s teller) english(until string) string {
 	note(len(t.Excluded) > 0, "%s not counted", strings.Join(t.Excluded, ", "))
 	note(len(t.Natures) > 0, "without %s", strings.Join(natureNames(t.Natures, "en"), ", "))
 	note(t.Instances > 1, "each time you receive this offer counts by itself")
-	note(t.Caps.Day > 0, "at most %s a day", s.money(t.Caps.Day))
-	note(t.Caps.Customer > 0, "at most %s in all", s.money(t.Caps.Customer))
+	note(t.Caps.Day > 0, "at most %s a day", s.gift(t.Caps.Day))
+	note(t.Caps.Customer > 0, "at most %s in all", s.gift(t.Caps.Customer))
 	note(t.FirstCome.Day > 0, "for the first %d rewards of each day", t.FirstCome.Day)
 	note(t.FirstCome.Total > 0, "for the first %d rewards", t.FirstCome.Total)
 	note(!t.Gross, "less what is refunded")
@@ -145,15 +173,15 @@ func (s teller) korean(until string) string {
 	}
 	switch {
 	case t.Percent > 0 && t.Single():
-		part(true, "그 금액의 %s를 최대 %s까지", percent(t), s.money(s.reward))
+		part(true, "그 금액의 %s를 최대 %s까지", percent(t), s.gift(s.reward))
 	case t.Percent > 0:
-		part(true, "구매액의 %s를 최대 %s까지", percent(t), s.money(s.reward))
+		part(true, "구매액의 %s를 최대 %s까지", percent(t), s.gift(s.reward))
 	default:
-		part(true, "%s을", s.money(s.reward))
+		part(true, "%s을", s.gift(s.reward))
 	}
 	var tiers strings.Builder
 	for _, tier := range t.Tiers {
-		fmt.Fprintf(&tiers, "%s 이상이면 %s, ", s.money(tier.Threshold), s.money(tier.Reward))
+		fmt.Fprintf(&tiers, "%s 이상이면 %s, ", s.money(tier.Threshold), s.gift(tier.Reward))
 	}
 	part(t.Times > 1, "%d번까지", t.Times)
 	part(true, "드립니다")
@@ -167,8 +195,8 @@ func (s teller) korean(until string) string {
 	note(len(t.Excluded) > 0, "%s 업종 제외", strings.Join(t.Excluded, "·"))
 	note(len(t.Natures) > 0, "%s 제외", strings.Join(natureNames(t.Natures, "ko"), "·"))
 	note(t.Instances > 1, "혜택을 받을 때마다 따로 인정")
-	note(t.Caps.Day > 0, "하루 최대 %s", s.money(t.Caps.Day))
-	note(t.Caps.Customer > 0, "1인 최대 %s", s.money(t.Caps.Customer))
+	note(t.Caps.Day > 0, "하루 최대 %s", s.gift(t.Caps.Day))
+	note(t.Caps.Customer > 0, "1인 최대 %s", s.gift(t.Caps.Customer))
 	note(t.FirstCome.Day > 0, "매일 선착순 %d건", t.FirstCome.Day)
 	note(t.FirstCome.Total > 0, "선착순 %d건", t.FirstCome.Total)
 	note(!t.Gross, "취소·환불 금액은 빼고 집계")
@@ -181,6 +209,14 @@ func (s teller) korean(until string) string {
 
 func percent(t Terms) string {
 	return strconv.FormatFloat(float64(t.PerMillion())/1e4, 'f', -1, 64) + "%"
+}
+
+// PercentText is the percentage as a message writes it; empty where the reward is fixed.
+func (t Terms) PercentText() string {
+	if t.Percent <= 0 {
+		return ""
+	}
+	return percent(t)
 }
 
 func hoursText(h *TermsHours) string {

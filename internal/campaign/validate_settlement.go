@@ -17,13 +17,16 @@ func (v *validator) settlement() {
 	for i, offer := range v.spec.Offers {
 		field := fmt.Sprintf("offers[%d].terms", i)
 		switch {
-		case offer.Kind != OfferThreshold && offer.Terms != nil:
+		case !offer.Rewards() && offer.Terms != nil:
 			v.add(field, say("information has no terms", "알림에는 달성 조건이 없습니다"), say("remove terms, or write kind: spend_threshold", "terms를 지우거나 kind: spend_threshold로 쓰세요"))
 			continue
-		case offer.Kind != OfferThreshold:
+		case !offer.Rewards():
 			continue
 		case offer.Terms != nil:
-			v.terms(field, *offer.Terms)
+			v.terms(field, v.spec.TermsOf(offer))
+		case offer.Percent != 0 || offer.Kind == OfferCoupon: // together with what all offers' terms say
+			v.rewards("settlement", v.spec.TermsOf(offer))
+			field = "settlement"
 		default:
 			field = "settlement"
 		}

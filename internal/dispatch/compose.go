@@ -151,14 +151,17 @@ func (c *Composer) values(r Recipient, language, id string, at time.Time) (value
 	terms := c.brief.Spec.TermsOf(offer)
 	v, err := c.said.of(saying{language, r.Offer, r.Content, r.Threshold, r.Reward, c.deadline(terms, at).Unix()}, func(s saying) (values, error) {
 		v := values{
-			threshold: amount(s.threshold, c.brief.Spec.Currency, s.language),
-			reward:    amount(s.reward, c.brief.Spec.Currency, s.language),
+			threshold: threshold(s.threshold, c.brief.Spec.Currency, s.language),
 			deadline:  lastDay(time.Unix(s.deadline, 0), c.zone, s.language),
 			offer:     c.text(offer.Title, s.language), content: c.text(c.contents[s.content].Text, s.language),
 			brand: strings.Join(terms.Brands, ", "), sender: c.brief.Policy.Sender,
 		}
+		if s.reward > 0 {
+			v.reward = c.brief.Spec.Reward(offer, money.Minor(s.reward), s.language)
+		}
 		if offer.Reward > 0 {
-			v.terms = terms.Sentence(s.language, c.brief.Spec.Currency, money.Minor(s.threshold), money.Minor(s.reward), v.deadline)
+			v.terms = c.brief.Spec.Sentence(offer, s.language, money.Minor(s.threshold), money.Minor(s.reward), v.deadline)
+			v.percent = terms.PercentText()
 		}
 		parameters, err := json.Marshal(struct {
 			Language  string `json:"language"`
@@ -230,6 +233,14 @@ func templateHash(t campaign.Template) string {
 	}
 	sum := sha256.Sum256([]byte(source))
 	return hex.EncodeToString(sum[:8])
+}
+
+// threshold is what has to be spent; where any purchase will do there is none to be named.
+func threshold(minor int64, currency, language string) string {
+	if minor <= 1 {
+		return ""
+	}
+	return amount(minor, currency, language)
 }
 
 // wording is the template for somebody's language: ko for ko-KR, the campaign's own for one that it does not speak.

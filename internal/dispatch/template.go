@@ -107,9 +107,9 @@ func (w *wording) render(which int, v *filled) (string, error) {
 
 // values are what the fields of a template stand for.
 type values struct {
-	name, threshold, reward, deadline, offer, content, terms, brand, unsubscribe string
-	sender                                                                       campaign.Sender
-	parameters                                                                   string // JSON of what is kept
+	name, threshold, reward, percent, deadline, offer, content, terms, brand, unsubscribe string
+	sender                                                                                campaign.Sender
+	parameters                                                                            string // JSON of what is kept
 }
 
 // filled are the values by the numbers of Fields.
@@ -119,12 +119,12 @@ type filled struct {
 	scratch []byte // reused by every text that is rendered
 }
 
-const numFields = 14 // of Fields; a test holds them together
+const numFields = 15 // of Fields; a test holds them together
 
 // fill puts the values in the order of Fields. In HTML every value is escaped: a name is not markup.
 func (v values) fill(into *filled, escaped bool) *filled {
 	into.fields = [numFields]string{
-		v.name, v.threshold, v.reward, v.deadline, v.offer, v.content, v.terms, v.brand,
+		v.name, v.threshold, v.reward, v.percent, v.deadline, v.offer, v.content, v.terms, v.brand,
 		v.sender.Name, v.sender.Contact, v.sender.Email, v.sender.OptOut, v.sender.Postal, v.unsubscribe,
 	}
 	into.bound = nil

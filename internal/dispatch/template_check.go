@@ -12,7 +12,7 @@ import (
 
 // Fields are what a message may name. There are no others: a feature that only targets can't be named by accident.
 var Fields = []string{
-	"name", "threshold", "reward", "deadline", "offer", "content", "terms", "brand",
+	"name", "threshold", "reward", "percent", "deadline", "offer", "content", "terms", "brand",
 	"sender.name", "sender.contact", "sender.email", "sender.opt_out", "sender.postal", "unsubscribe_url",
 }
 

@@ -15,6 +15,8 @@ const (
 	priorCV     = 0.70 // spread of a month's spend over its mean
 	spreadCount = 3.0  // as many months as the spread's prior counts for
 	leastCV     = 0.15
+
+	basketSpread = 0.8 // of one purchase over its mean
 )
 
 // Forecast is what a customer would spend within a window without an offer: nothing with chance Zero, and otherwise a
@@ -73,7 +75,7 @@ func (f Forecast) above(x float64) float64 {
 	case f.Zero == 1:
 		return 0
 	}
-	return (1 - f.Zero) * normalAbove((math.Log(x)-f.mu)/f.sigma)
+	return (1 - f.Zero) * normalAbove((logOf(x)-f.mu)/f.sigma)
 }
 
 // sumAbove is E[spend; spend >= x].
@@ -84,7 +86,38 @@ func (f Forecast) sumAbove(x float64) float64 {
 	case f.Zero == 1:
 		return 0
 	}
-	return f.Mean * normalAbove((math.Log(x)-f.mu)/f.sigma-f.sigma)
+	return f.Mean * normalAbove((logOf(x)-f.mu)/f.sigma-f.sigma)
+}
+
+// beyond is above and sumAbove at once.
+func (f Forecast) beyond(x float64) (chance, sum float64) {
+	switch {
+	case x <= 0:
+		return 1, f.Mean
+	case f.Zero == 1:
+		return 0, 0
+	}
+	z := (logOf(x) - f.mu) / f.sigma
+	return (1 - f.Zero) * normalAbove(z), f.Mean * normalAbove(z-f.sigma)
+}
+
+// counted is the forecast of the part of the purchases that counts, in a part of the time. Purchases come so many at a
+// time in the whole of it; what counts is thinned at random, so that a customer of few purchases may have none.
+func (f Forecast) counted(share, time, purchases float64) Forecast {
+	part := share * time
+	switch {
+	case part >= 1 || f.Zero >= 1 || f.Mean <= 0:
+		return f
+	case part <= 0:
+		return Forecast{Zero: 1}
+	}
+	n := max(purchases, -math.Log(max(f.Zero, 1e-9)))
+	none := (math.Exp(-n*part) - math.Exp(-n)) / (1 - math.Exp(-n))
+	out := Forecast{Mean: f.Mean * part, Zero: min(f.Zero+(1-f.Zero)*none, 1-1e-9)}
+	spread := math.Expm1(f.sigma*f.sigma) + (1+basketSpread*basketSpread)*(1/part-1)/n
+	out.sigma = math.Sqrt(math.Log1p(min(spread, 6)))
+	out.mu = math.Log(out.Mean/(1-out.Zero)) - out.sigma*out.sigma/2
+	return out
 }
 
 // variance is of the spend, zeros included.
@@ -103,5 +136,3 @@ func (f Forecast) Quantile(chance float64) float64 {
 	p := min((chance-f.Zero)/(1-f.Zero), 1-1e-9)
 	return math.Exp(f.mu + f.sigma*math.Sqrt2*math.Erfinv(2*p-1))
 }
-
-func normalAbove(z float64) float64 { return math.Erfc(z/math.Sqrt2) / 2 }

@@ -3,6 +3,8 @@ package offers
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -68,12 +70,35 @@ func TestValueAgainstSimulation(t *testing.T) {
 
 func TestThresholds(t *testing.T) {
 	step := campaign.Threshold{Step: 200_000, Stretch: 1, RoundTo: 10_000, Min: 50_000, Max: 900_000}
-	require.EqualValues(t, 300_000, Threshold(step, 99_999.5))
-	require.EqualValues(t, 310_000, Threshold(step, 100_001))
-	require.EqualValues(t, 900_000, Threshold(step, 5_000_000))
-	require.EqualValues(t, 50_000, Threshold(campaign.Threshold{Min: 50_000, RoundTo: 1000}, 10))
-	require.EqualValues(t, 70_000, Threshold(campaign.Threshold{Fixed: 70_000, Step: 5}, 1e9))
-	require.EqualValues(t, 1, Threshold(campaign.Threshold{}, 0), "a goal of nothing is none")
+	require.EqualValues(t, 300_000, Threshold(step, 99_999.5, nil, 1))
+	require.EqualValues(t, 310_000, Threshold(step, 100_001, nil, 1))
+	require.EqualValues(t, 900_000, Threshold(step, 5_000_000, nil, 1))
+	require.EqualValues(t, 50_000, Threshold(campaign.Threshold{Min: 50_000, RoundTo: 1000}, 10, nil, 1))
+	require.EqualValues(t, 70_000, Threshold(campaign.Threshold{Fixed: 70_000, Step: 5}, 1e9, nil, 1))
+	require.EqualValues(t, 1, Threshold(campaign.Threshold{}, 0, nil, 1), "a goal of nothing is none")
+
+	f := NewForecast([]int64{100_000, 20_000, 300_000, 90_000, 0, 110_000}, 0, 30)
+	median := Threshold(campaign.Threshold{Chance: 0.5, Step: 200_000}, f.Mean, &f, 1000)
+	require.InDelta(t, f.Quantile(0.5)+200_000, float64(median), 0.2*float64(median))
+	low := Threshold(campaign.Threshold{Step: 1, RoundTo: 1}, f.Mean/4, &f, 1000)
+	require.LessOrEqual(t, f.above(float64(low)), mostWithout, "lifted until few would reach it anyway")
+}
+
+// Whatever an amount is, it is rounded up by less than a fifth and a least step, to one, two or five with zeros behind.
+func TestGoalsReadWell(t *testing.T) {
+	for amount, reads := range map[money.Minor]money.Minor{28_000: 30_000, 47_300: 50_000, 92_000: 100_000, 312_000: 350_000, 850_001: 900_000, 1_234_567: 1_400_000, 300: 1000} {
+		require.Equal(t, reads, Readable(amount, leastReadable("KRW")))
+	}
+	require.EqualValues(t, 50_00, Readable(47_30, leastReadable("USD")))
+	require.EqualValues(t, 500, Readable(412, leastReadable("JPY")))
+	rapid.Check(t, func(r *rapid.T) {
+		amount, least := money.Minor(rapid.Int64Range(1, 1<<52).Draw(r, "amount")), money.Minor(rapid.SampledFrom([]int64{1, 100, 1000}).Draw(r, "least"))
+		up := Readable(amount, least)
+		require.GreaterOrEqual(r, up, amount)
+		require.Less(r, up-amount, max(least, amount/5+1))
+		digits := strings.TrimRight(strconv.FormatInt(int64(up), 10), "0")
+		require.LessOrEqual(r, len(digits), 3, "%d has many digits", up)
+	})
 }
 
 func TestForecastsStayReasonable(t *testing.T) {

@@ -59,10 +59,11 @@ func (l *Ladder) Expect(e *Expected, f Forecast, options []Option, choice int) {
 		return
 	}
 	e.Offered++
-	p, r := float64(o.Reach), float64(o.Reward)
+	p := float64(o.Reach)
+	r := float64(o.Cost) / max(p, 1e-9) // of whoever earns anything
 	moved, level := p-float64(o.Without), f.passes(float64(o.Threshold))
 	e.Reached, e.ReachedVariance, e.ReachedMoved, e.ReachedLevel = e.Reached+p, e.ReachedVariance+p*(1-p), e.ReachedMoved+moved, e.ReachedLevel+level
-	e.Cost, e.CostVariance, e.CostMoved, e.CostLevel = e.Cost+r*p, e.CostVariance+r*r*p*(1-p), e.CostMoved+r*moved, e.CostLevel+r*level
+	e.Cost, e.CostVariance, e.CostMoved, e.CostLevel = e.Cost+r*p, e.CostVariance+r*r*p*(1-p), e.CostMoved+float64(o.Moved), e.CostLevel+r*level
 }
 
 // passes is by how much more often spend passes x if all of it is higher by a factor of e: the density of its logarithm.

@@ -3,7 +3,7 @@ package offers
 import "github.com/danbi-project/danbi/internal/offers/budget"
 
 // farRounds is how many rounds over all shards a search may ask for.
-const farRounds = 14
+const farRounds = 16
 
 // Begin begins a search over all treated customers, of whom there are so many by class, on a table of one in every so many
 // of them. The search then asks for sums, which shards give, and is told them.

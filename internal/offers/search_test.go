@@ -12,8 +12,15 @@ import (
 
 // Prices go out to shards and sums come back, as JSON, and the result is as good as that of one table.
 func TestOneAndSixteenShardsComeToTheSame(t *testing.T) {
-	c := plausible(t, 20_000)
-	c.spec.Budget = campaign.Budget{Expected: 20_000_000, Exposure: 60_000_000, Explore: 0.05, Limits: []campaign.BudgetLimit{
+	for _, explore := range []campaign.Share{0, 0.05} {
+		c := plausible(t, 20_000)
+		c.spec.Budget.Explore = explore
+		sameByShards(t, c)
+	}
+}
+
+func sameByShards(t *testing.T, c *crowd) {
+	c.spec.Budget = campaign.Budget{Expected: 20_000_000, Exposure: 60_000_000, Explore: c.spec.Budget.Explore, Limits: []campaign.BudgetLimit{
 		{ID: "north", Segments: []string{"north"}, Expected: 4_000_000}, {ID: "south", Segments: []string{"south"}, Share: 0.4},
 	}}
 	c.spec.Offers[1].Inventory = 1500
@@ -60,10 +67,12 @@ func TestOneAndSixteenShardsComeToTheSame(t *testing.T) {
 		require.NoError(t, err)
 		assign(t, c, far)
 		gap := (far.DualBound - float64(far.Value)) / far.DualBound
-		t.Logf("%d shards: value %d (%d at once), gap %.2g, %d rounds", shards, far.Value, one.Value, gap, search.Passes)
-		require.Less(t, gap, 2e-3)
-		require.InEpsilon(t, float64(one.Value), float64(far.Value), 2e-3)
+		t.Logf("%d shards: value %d (%d at once), gap %.2g, %d rounds, explored %.4f (%.4f at once)", shards, far.Value, one.Value, gap, search.Passes, far.Prices.Explore, one.Prices.Explore)
+		require.Less(t, gap, 1e-3)
+		if c.spec.Budget.Explore == 0 { // a sample knows about, not exactly, how many may be explored: those are other problems
+			require.InEpsilon(t, float64(one.Value), float64(far.Value), 1e-3)
+		}
 		values = append(values, float64(far.Value))
 	}
-	require.InEpsilon(t, values[0], values[1], 2e-3)
+	require.InEpsilon(t, values[0], values[1], 1e-3)
 }

@@ -44,9 +44,11 @@ func efforts(median, spread float64) (out [8]float64) {
 // Ladder is a campaign's offers, ready to be valued for customers.
 type Ladder struct {
 	offers  []campaign.Offer
+	rungs   []rung
 	days    float64 // of the window
 	margin  float64
 	contact float64 // cost of all messages to a customer
+	reads   money.Minor
 	known   Knowledge
 	effort  [8]float64
 }
@@ -58,6 +60,10 @@ func NewLadder(spec campaign.Spec, times campaign.Times) (*Ladder, error) {
 		return nil, fmt.Errorf("the window from %s to %s has no length", times.Opens.Format(time.DateTime), times.Closes.Format(time.DateTime))
 	}
 	l := &Ladder{offers: spec.Offers, days: days, margin: float64(spec.Budget.Margin), contact: float64(spec.Budget.Contact) * float64(max(1, len(spec.Touches)))}
+	for _, o := range spec.Offers {
+		l.rungs = append(l.rungs, newRung(spec, o, days))
+	}
+	l.reads = leastReadable(spec.Currency)
 	return l.With(Prior())
 }
 
@@ -106,6 +112,10 @@ type Customer struct {
 
 	Messages  uint16 // of the last 180 days
 	Responses uint16 // to them: opened, clicked
+
+	Purchases uint32    // of the last 365 days; 0: not known
+	Basket    float32   // mean amount of one; 0, NaN: not known
+	Counted   []float32 // by offer: share of the spend that its terms count; none: all of it
 }
 
 // Option is one offer for one customer. Amounts are in minor units; Value and Cost are whole numbers, kept as they are
@@ -117,7 +127,8 @@ type Option struct {
 	Reach      float32 // P(spend >= threshold) with the offer
 	Without    float32 // the same without it
 	Value      float32 // incremental margin less expected reward and messages
-	Cost       float32 // expected reward
+	Cost       float32 // expected reward, of all that may be earned
+	Moved      float32 // the part of it that the offer's own effect brings
 	Gain       float32 // expected incremental spend in the window
 	Deviation  float32 // of Value, by what is not known of how customers respond
 	Infeasible Reason
@@ -149,61 +160,54 @@ func (l *Ladder) Options(c Customer, into []Option) (Forecast, []Option) {
 				Value: whole(l.margin*l.known.Inform.Mean*f.Mean - l.contact), Deviation: float32(l.margin * l.known.Inform.Deviation * f.Mean),
 			})
 		default:
-			into = append(into, l.threshold(f, offer, notice, segment))
+			into = append(into, l.offer(k, f, &c, notice, segment))
 		}
 	}
 	return f, into
 }
 
-// Threshold is the customer's own goal: the forecast times the stretch, plus the step, rounded up, within the rung's limits.
-func Threshold(t campaign.Threshold, forecast float64) money.Minor {
-	if t.Fixed > 0 {
-		return t.Fixed
-	}
-	stretch := t.Stretch
-	if stretch == 0 {
-		stretch = 1
-	}
-	// Amounts beyond 2^52 are no longer whole in a float; nobody's goal is one of them.
-	goal := money.Minor(math.Min(math.Ceil(stretch*forecast), 1<<52)) + t.Step
-	if rounded, err := money.RoundTo(goal, t.RoundTo, money.Up); err == nil {
-		goal = rounded
-	}
-	goal = max(goal, t.Min)
-	if t.Max > 0 {
-		goal = min(goal, t.Max)
-	}
-	return max(goal, 1)
-}
-
-// threshold values a spend goal T with reward R by the notch: a customer who would spend S0, and takes notice, goes on to
-// T when effort·(T-S0) <= R.
-func (l *Ladder) threshold(f Forecast, offer campaign.Offer, notice float64, segment int) Option {
-	goal := Threshold(offer.Threshold, f.Mean)
-	o := l.value(f, float64(goal), float64(offer.Reward), notice, segment)
-	o.Threshold, o.Reward = goal, offer.Reward
-	return o
-}
-
+// value values a goal t with one reward r.
 func (l *Ladder) value(f Forecast, t, r, notice float64, segment int) Option {
+	return l.worthOf(f, l.goalOf(f, t, r), r, t, notice, segment)
+}
+
+// goalOf is what a goal of all spend together, with one reward, does to somebody.
+func (l *Ladder) goalOf(f Forecast, t, r float64) response1 {
 	without := f.above(t)
 	n := f.notch(t, r, &l.effort, without)
-	factor := l.known.factor(armOf(r, t, f.Mean), segment)
+	return response1{notch: n, without: without, anyway: r * without, extra: r * n.jump, most: r}
+}
+
+// worthOf values what an offer does to somebody who may take notice of it. most is the most of one reward, at the goal t.
+func (l *Ladder) worthOf(f Forecast, n response1, most, t, notice float64, segment int) Option {
+	factor := l.known.factor(armOf(most, t, f.Mean), segment)
 	moved := notice * factor.Mean
-	jump := min(moved*n.jump, 1-without)
+	without := n.without
+	n.anyway = min(n.anyway, n.most)
+	jump, extra := moved*n.jump, moved*n.extra
+	if jump > 1-without { // a factor moves nobody twice
+		extra *= (1 - without) / jump
+		jump = 1 - without
+	}
+	extra = min(extra, n.most-n.anyway)
 	gain := moved * l.known.Gain.Mean * n.gain
 	// Who is moved buys less afterwards, and so does who tried and failed: what that costs is valued on the safe side.
 	later := l.known.Pull.Mean*gain + moved*(l.known.Failing.Mean+l.known.Failing.Deviation)*failingTries*n.missed*f.Mean*afterDays/l.days
-	o := Option{Without: float32(without), Reach: float32(min(1, without+jump)), Gain: float32(gain)}
+	o := Option{Without: float32(without), Reach: float32(min(1, without+jump)), Gain: float32(gain), Moved: float32(extra)}
 	// What is set aside is never too little.
-	o.Cost = whole(math.Ceil(r * float64(o.Reach)))
-	response := l.margin*(gain-later) - r*jump
-	o.Value = whole(response - r*without - l.contact)
+	o.Cost = whole(math.Ceil(n.anyway + extra))
+	response := l.margin*(gain-later) - extra
+	o.Value = whole(response - n.anyway - l.contact)
 	o.Deviation = float32(math.Hypot(response*l.doubt(factor), l.margin*gain*math.Hypot(l.known.Pull.Deviation, l.known.Gain.Deviation)))
+	easy, near := without, without+factor.Mean*n.jump // for who takes notice of it
+	if n.goalless {
+		// Where any purchase earns something, what would be earned anyway stands for it, of the most that can be.
+		easy, near = n.anyway/max(n.most, 1), 1
+	}
 	switch {
-	case without > mostWithout:
+	case easy > mostWithout:
 		o.Infeasible = ReasonTooEasy
-	case without+factor.Mean*n.jump < l.leastWith(): // for who takes notice of it
+	case near < l.leastWith():
 		o.Infeasible = ReasonTooFar
 	default:
 		o.Feasible = true
@@ -243,20 +247,20 @@ func (f Forecast) notch(t, r float64, efforts *[8]float64, without float64) notc
 
 // notchAt is the notch for a customer whose effort is known.
 func (f Forecast) notchAt(t, r, phi, without, sumWithout float64) (out notch) {
-	near := t - r/phi // who would spend more than this goes on to T
-	least := max(near, math.SmallestNonzeroFloat64)
-	above := f.above(least)
+	reach := r / phi
+	near := t - reach // who would spend more than this goes on to T
+	above, sum := f.beyond(max(near, math.SmallestNonzeroFloat64))
 	if p := above - without; p > 0 {
 		out.jump = p
-		out.gain = t*p - (f.sumAbove(least) - sumWithout)
+		out.gain = t*p - (sum - sumWithout)
 	}
 	if near > 0 {
-		out.missed = f.above(max(near-r/phi, math.SmallestNonzeroFloat64)) - above
+		out.missed = f.above(max(near-reach, math.SmallestNonzeroFloat64)) - above
 	}
-	if t <= r/(phi*effortIdle) {
+	if idle := reach / effortIdle; t <= idle {
 		out.jump += f.Zero
 		out.gain += t * f.Zero
-	} else if t <= 2*r/(phi*effortIdle) {
+	} else if t <= 2*idle {
 		out.missed += f.Zero
 	}
 	return out

@@ -37,6 +37,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	for name, places := range map[string][]string{"segments": rules.Segments, "regions": rules.Regions, "brands": rules.Brands} {
 		given[name] = append([]string{}, places...) // nothing is not an empty list to the driver
 	}
+	goods(spec, given)
 	conditions := make([]string, len(spec.Offers))
 	for i, offer := range spec.Offers {
 		rule, err := targeting.CompileRule(offer.Rule, spec.Currency)
@@ -60,7 +61,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c offers.Customer
 	for rows.Next() {
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses); err != nil {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses, &c.Purchases, &c.Basket, &c.Counted); err != nil {
 			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
 		}
 		if err := each(c); err != nil {
@@ -68,6 +69,41 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 		}
 	}
 	return rows.Err()
+}
+
+// goods gives what the terms of each offer count, as lists beside each other: the offer's place from 1, and the name.
+func goods(spec campaign.Spec, given args) {
+	var categories, excluded, brands []string
+	var categoryOffers, excludedOffers, brandOffers, hourOffers, hours, dayOffers, days []uint32
+	for i, o := range spec.Offers {
+		t, at := spec.TermsOf(o), uint32(i+1)
+		for _, name := range t.Categories {
+			categories, categoryOffers = append(categories, name), append(categoryOffers, at)
+		}
+		for _, name := range t.Excluded {
+			excluded, excludedOffers = append(excluded, name), append(excludedOffers, at)
+		}
+		for _, name := range t.Brands {
+			brands, brandOffers = append(brands, name), append(brandOffers, at)
+		}
+		for hour := range uint32(24) {
+			if t.Hours != nil && t.Hours.Holds(campaign.Clock(hour*60+30)) {
+				hours, hourOffers = append(hours, hour), append(hourOffers, at)
+			}
+		}
+		for _, word := range t.Days {
+			days, dayOffers = append(days, uint32(campaign.Weekday(word))), append(dayOffers, at)
+		}
+	}
+	some := func(list []string) []string { return append([]string{}, list...) }
+	numbers := func(list []uint32) []uint32 { return append([]uint32{}, list...) }
+	for name, list := range map[string][]string{"categories": categories, "excluded": excluded, "brands_counted": brands} {
+		given[name] = some(list)
+	}
+	for name, list := range map[string][]uint32{"category_offers": categoryOffers, "excluded_offers": excludedOffers, "brand_offers": brandOffers, "hour_offers": hourOffers, "hours": hours, "day_offers": dayOffers, "days": days} {
+		given[name] = numbers(list)
+	}
+	given["offers"] = uint32(len(spec.Offers))
 }
 
 // StoredAssignments gives the assignments of the shard that are written, in the order of their keys.

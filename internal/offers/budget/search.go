@@ -353,7 +353,8 @@ func (s *Search) pair(sums Sums, over []float64, fits bool) {
 
 // settle goes on with a pair of which so many steps of luck may choose at the lower prices.
 func (s *Search) settle(at int, sums Sums) {
-	if s.Local && s.Fits {
+	// Looking for the number of steps takes three rounds more: what is left before brings the pair closer.
+	if s.Fits && (s.Local || s.Rounds > 4) {
 		s.Stage = stageHalve
 		return
 	}
