@@ -14,6 +14,7 @@ import (
 var law = map[string][]string{
 	"internal/money":                     {},
 	"internal/clock":                     {},
+	"internal/circuit":                   {},
 	"internal/campaign":                  {"internal/money"},
 	"internal/features":                  {"internal/campaign", "internal/money"},
 	"internal/targeting":                 {"internal/campaign", "internal/money", "internal/features"},
@@ -38,7 +39,7 @@ var law = map[string][]string{
 	"schema":                             {"internal/campaign", "internal/money"},
 
 	"activities": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
-		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report"},
+		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report", "internal/circuit"},
 	"workflows": {"activities", "internal/campaign", "internal/clock", "internal/money"},
 
 	"internal/warehouse": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
@@ -46,6 +47,7 @@ var law = map[string][]string{
 	"internal/dispatch/smtp":       {"internal/dispatch", "internal/campaign", "internal/dispatch/inquiry"},
 	"internal/dispatch/smpp":       {"internal/dispatch", "internal/dispatch/inquiry"},
 	"internal/dispatch/inquiry":    {"internal/dispatch"},
+	"internal/dispatch/gateway":    {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit"},
 	"internal/settlement/provider": {"internal/settlement", "internal/campaign", "internal/money"},
 	"internal/world":               {"internal/campaign", "internal/money", "internal/warehouse"},
 }
@@ -60,7 +62,7 @@ var foreign = map[string][]string{
 }
 
 // pure packages know no engine, no network and no clock but the one they are given.
-var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/targeting/learn", "internal/targeting/uplift", "internal/targeting/propensity", "internal/targeting/registry", "internal/offers", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/ope", "internal/measurement/forecast"}
+var pure = []string{"internal/money", "internal/campaign", "internal/features", "internal/targeting", "internal/targeting/forest", "internal/targeting/learn", "internal/targeting/uplift", "internal/targeting/propensity", "internal/targeting/registry", "internal/offers", "internal/ledger", "internal/settlement", "internal/circuit", "internal/measurement", "internal/measurement/ope", "internal/measurement/forecast"}
 
 func TestImportLaw(t *testing.T) {
 	const module = "github.com/danbi-project/danbi/"

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/circuit"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/settlement"
 )
@@ -44,15 +45,15 @@ func (r PayoutRoutes) of(spec campaign.Spec) (PayoutProvider, error) {
 // circuits are this worker's, one a route: what one shard finds out about a provider, the others know.
 type circuits struct {
 	mu  sync.Mutex
-	all map[string]*settlement.Circuit
+	all map[string]*circuit.Breaker
 }
 
-func (c *circuits) of(route string) *settlement.Circuit {
+func (c *circuits) of(route string) *circuit.Breaker {
 	if c.all == nil {
-		c.all = map[string]*settlement.Circuit{}
+		c.all = map[string]*circuit.Breaker{}
 	}
 	if c.all[route] == nil {
-		c.all[route] = &settlement.Circuit{}
+		c.all[route] = &circuit.Breaker{}
 	}
 	return c.all[route]
 }

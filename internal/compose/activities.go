@@ -2,7 +2,6 @@ package compose
 
 import (
 	"errors"
-	"fmt"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -10,7 +9,7 @@ import (
 	"github.com/danbi-project/danbi/activities"
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
-	"github.com/danbi-project/danbi/internal/dispatch/smpp"
+	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/smtp"
 	"github.com/danbi-project/danbi/internal/settlement/provider"
 	"github.com/danbi-project/danbi/internal/warehouse"
@@ -18,9 +17,9 @@ import (
 
 // Providers are the outside services that a worker talks to.
 type Providers struct {
-	Mail    smtp.Config
-	Payouts provider.Config
-	Texts   *smpp.Config // nil: this worker sends no text messages
+	Mail     smtp.Config
+	Payouts  provider.Config
+	Channels []ChannelFile // of messages other than mail
 }
 
 // Sink is where the local stack's sink is; empty where there is none.
@@ -29,40 +28,32 @@ type Sink struct {
 	HTTP       string // URL
 }
 
-// ProvidersFromEnv reads DANBI_SMTP_*, DANBI_PROVIDER_URL and DANBI_PAYOUT_*; what the environment does not name is the local sink's.
+// ProvidersFromEnv reads DANBI_SMTP_*, DANBI_PROVIDER_URL, DANBI_CHANNELS and DANBI_PAYOUT_*; what the environment does not
+// name is the local sink's.
 func ProvidersFromEnv(local Sink) (Providers, error) {
 	mail, mailErr := smtp.ConfigFromEnv(local.SMTP, local.HTTP)
 	payouts, payoutErr := provider.ConfigFromEnv(local.HTTP)
-	p := Providers{Mail: mail, Payouts: payouts}
-	if local.SMPP != "" {
-		p.Texts = &smpp.Config{
-			Addr: local.SMPP, SystemID: "danbi", ReferenceTag: 0x1400, LookupURL: local.HTTP + "/sms/lookup",
-			Encodings: []smpp.Encoding{{Charset: "cp949", Coding: 0x84, Single: 90}, {Charset: "ucs2", Coding: 8}},
-		}
-	}
-	return p, errors.Join(mailErr, payoutErr)
+	channels, channelErr := ChannelsFromEnv(local)
+	return Providers{Mail: mail, Payouts: payouts, Channels: channels}, errors.Join(mailErr, payoutErr, channelErr)
 }
 
 // channels are the ways to reach customers that the providers give.
-func (p Providers) channels() (activities.Channels, error) {
+func (p Providers) channels(inbox dispatch.Inbox) (activities.Channels, error) {
 	mail, err := smtp.New(p.Mail)
 	if err != nil {
 		return nil, err
 	}
-	all := activities.Channels{campaign.ChannelEmail: mail}
-	if p.Texts != nil {
-		texts, err := smpp.New(*p.Texts, campaign.ChannelSMS, nil)
-		if err != nil {
-			return nil, fmt.Errorf("the channel sms: %w", err)
-		}
-		all[campaign.ChannelSMS] = texts
+	all, err := openChannels(p.Channels, inbox)
+	if err != nil {
+		return nil, err
 	}
+	all[campaign.ChannelEmail] = mail
 	return all, nil
 }
 
 // registerActivities gives every stage its adapters.
 func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, temporal client.Client, p Providers) error {
-	channels, err := p.channels()
+	channels, err := p.channels(nil)
 	if err != nil {
 		return err
 	}

@@ -1,12 +1,13 @@
-package settlement
+// Package circuit decides whether a provider that fell silent is worth asking.
+package circuit
 
 import "time"
 
-// Circuit says whether a provider is worth asking. After so many silences in a row it opens: nothing is asked for a
+// Breaker says whether a provider is worth asking. After so many silences in a row it opens: nothing is asked for a
 // while, so that a provider that is down is not kept down. Then one request is let through; its answer closes the
 // circuit, its silence opens it again for twice as long. The zero value is closed. It is not safe for use by many
 // goroutines at once, and knows no clock but the one it is given.
-type Circuit struct {
+type Breaker struct {
 	silences int
 	rest     time.Duration
 	until    time.Time // open until then
@@ -14,13 +15,13 @@ type Circuit struct {
 }
 
 const (
-	circuitSilences  = 20
-	circuitFirstRest = time.Second
-	circuitMostRest  = 30 * time.Second
+	silences  = 20
+	firstRest = time.Second
+	mostRest  = 30 * time.Second
 )
 
 // Allow says whether a request may leave now.
-func (c *Circuit) Allow(now time.Time) bool {
+func (c *Breaker) Allow(now time.Time) bool {
 	switch {
 	case c.rest == 0:
 		return true
@@ -32,22 +33,22 @@ func (c *Circuit) Allow(now time.Time) bool {
 }
 
 // Answered takes how a request that was allowed ended: with any answer, or with silence.
-func (c *Circuit) Answered(now time.Time, answered bool) {
+func (c *Breaker) Answered(now time.Time, answered bool) {
 	c.trying = false
 	if answered {
-		*c = Circuit{}
+		*c = Breaker{}
 		return
 	}
 	c.silences++
-	if c.silences < circuitSilences {
+	if c.silences < silences || now.Before(c.until) { // what was under way when it opened says nothing new
 		return
 	}
-	c.rest = min(max(2*c.rest, circuitFirstRest), circuitMostRest)
+	c.rest = min(max(2*c.rest, firstRest), mostRest)
 	c.until = now.Add(c.rest)
 }
 
 // Forget takes back a request that was allowed and whose end nobody saw, because it was us who hung up.
-func (c *Circuit) Forget() { c.trying = false }
+func (c *Breaker) Forget() { c.trying = false }
 
 // Open says whether nothing may be asked at an instant.
-func (c *Circuit) Open(now time.Time) bool { return c.rest > 0 && now.Before(c.until) }
+func (c *Breaker) Open(now time.Time) bool { return c.rest > 0 && now.Before(c.until) }
