@@ -43,7 +43,7 @@ func (d *Dispatch) closeTouch(ctx context.Context, in CloseTouchInput) (out Clos
 		return out, err
 	}
 	var never []dispatch.Slot
-	for page := range slices.Chunk(slots, 10*d.Settings.page()) {
+	for page := range slices.Chunk(slots, 5*d.Settings.page()) {
 		silent, err := t.closePage(ctx, in, lease, history, page, out.States)
 		if err != nil {
 			return out, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/activity"
+	"golang.org/x/sync/semaphore"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
@@ -44,6 +45,9 @@ type wave struct {
 	redeemed map[uint32]bool // who needs no reminder
 	retry    []dispatch.Slot // sent in vain for now
 	dirty    bool            // something was sent whose outcome could not be recorded
+	begun    bool            // something became of a delivery of the wave before, so that each page has to ask
+	most     int             // deliveries of a page
+	open     *semaphore.Weighted
 	planned  atomic.Int64
 	pages    atomic.Int64
 	sent     atomic.Int64
@@ -89,6 +93,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 	if !in.Closes.IsZero() && in.Closes.Before(w.rules.Closes) {
 		w.rules.Closes = in.Closes
 	}
+	w.most, w.open = d.room(ctx, w.channel)
 	slots, err := d.Store.Slots(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard)
 	if err != nil || len(slots) == 0 {
 		return err
@@ -112,6 +117,10 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 			err = returned
 		}
 	}()
+	// Nobody else sends or settles these while the lease is ours: what was not begun now is begun by us alone.
+	if w.begun, err = d.Store.Begun(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard); err != nil {
+		return err
+	}
 	for round := 0; ; round++ {
 		if err := w.all(ctx, slots); err != nil {
 			return err
@@ -123,7 +132,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 		if err := pause(ctx, max(patience[round], d.Settings.latency())); err != nil {
 			return err
 		}
-		w.dirty = false // whatever was on its way has arrived or never will
+		w.begun, w.dirty = true, false // whatever was on its way has arrived or never will
 	}
 	w.out.Failed += uint64(len(w.retry))
 	return nil
@@ -151,7 +160,7 @@ func (w *wave) all(ctx context.Context, slots []dispatch.Slot) error {
 // due waits for the first slot's time and says how many are due. In a rehearsal the whole wave is: its clock stands
 // still while it sends.
 func (w *wave) due(ctx context.Context, slots []dispatch.Slot) (int, error) {
-	most := min(w.stage.Settings.page(), len(slots))
+	most := min(w.most, len(slots))
 	if rate := w.touch.brief.Policy.RateOf(w.touch.name); rate > 0 {
 		most = min(most, rate) // a quota is leased by the second
 	}

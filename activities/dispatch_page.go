@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -32,6 +30,11 @@ const mostAttempts = 200 // the number of an attempt is a byte
 // page delivers some slots: it settles what an earlier run left open, records an attempt for each message, and only then
 // sends them.
 func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
+	// What a worker has open at once is bounded over all of its shards: its memory by it, and what a kill leaves open.
+	if err := w.open.Acquire(ctx, int64(len(slots))); err != nil {
+		return err
+	}
+	defer w.open.Release(int64(len(slots)))
 	jobs, err := w.outstanding(ctx, slots)
 	if err != nil || len(jobs) == 0 {
 		return err
@@ -60,13 +63,16 @@ func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
 
 // outstanding are the messages of a page that are to be sent, after what is open was settled.
 func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, error) {
-	keys := make([]uint32, len(slots))
-	for i, s := range slots {
-		keys[i] = s.Customer
-	}
-	history, err := w.stage.Store.Attempts(ctx, w.in.Run, w.in.Touch, w.in.Shard, keys)
-	if err != nil {
-		return nil, err
+	var history map[uint32][]dispatch.Attempt
+	if w.begun {
+		keys := make([]uint32, len(slots))
+		for i, s := range slots {
+			keys[i] = s.Customer
+		}
+		var err error
+		if history, err = w.stage.Store.Attempts(ctx, w.in.Run, w.in.Touch, w.in.Shard, keys); err != nil {
+			return nil, err
+		}
 	}
 	var open []uint32
 	for _, s := range slots {
@@ -150,7 +156,7 @@ func (w *wave) claim(ctx context.Context, jobs []*job) ([]*job, error) {
 	if !w.lease.holds() {
 		return nil, ErrLeaseLost
 	}
-	if err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events); err != nil {
+	if err := w.write(ctx, events); err != nil {
 		// Whether the rows are there is not known, or when they will be; nothing was sent, and the next run finds out.
 		w.dirty = true
 		return nil, err
@@ -197,43 +203,6 @@ func (w *wave) compose(ctx context.Context, jobs []*job) error {
 	return group.Wait()
 }
 
-// send hands the messages over. It stops between two messages when ctx is done, when the lease ends, or when the
-// provider is down; what it did not begin is untried.
-func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
-	guarded := leased{ctx, w.lease}
-	var next atomic.Int64
-	var trouble atomic.Pointer[string]
-	var group sync.WaitGroup
-	for range min(w.stage.Settings.senders(), len(jobs)) {
-		group.Go(func() {
-			for {
-				i := int(next.Add(1)) - 1
-				if i >= len(jobs) {
-					return
-				}
-				j := jobs[i]
-				if ctx.Err() != nil || trouble.Load() != nil || !w.lease.holds() {
-					j.receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
-					continue
-				}
-				j.receipt = w.channel.Send(guarded, j.letter.Message)
-				j.letter.Body = nil
-				switch j.receipt.Outcome {
-				case dispatch.OutcomeSent:
-					w.sent.Add(1)
-				case dispatch.OutcomeDown:
-					trouble.Store(&j.receipt.Response)
-				}
-			}
-		})
-	}
-	group.Wait()
-	if text := trouble.Load(); text != nil {
-		return *text
-	}
-	return ""
-}
-
 // record writes what became of the attempts, and goes on trying for a while: what it can't record has to be asked of
 // the provider later.
 func (w *wave) record(ctx context.Context, jobs []*job) error {
@@ -259,16 +228,8 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 		e.Response = j.receipt.Response
 		events = append(events, e)
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), w.lease.hold)
-	defer cancel()
-	for {
-		err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events)
-		if err == nil {
-			break
-		}
-		if pause(ctx, 200*time.Millisecond) != nil {
-			return err
-		}
+	if err := w.write(context.WithoutCancel(ctx), events); err != nil {
+		return err
 	}
 	for _, j := range jobs {
 		switch j.receipt.Outcome {
@@ -286,4 +247,20 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 		}
 	}
 	return nil
+}
+
+// write records events, and goes on trying for a while: an engine that was away for a moment must not leave open what it
+// knew nothing of. Written again, rows count once.
+func (w *wave) write(ctx context.Context, events []dispatch.Event) error {
+	ctx, cancel := context.WithTimeout(ctx, w.lease.hold)
+	defer cancel()
+	for {
+		err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events)
+		if err == nil {
+			return nil
+		}
+		if pause(ctx, 200*time.Millisecond) != nil {
+			return err
+		}
+	}
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/settlement"
@@ -22,7 +24,8 @@ type Dispatch struct {
 	Throttle ThrottleKeeper // nil: nobody leases quotas, and rates of a policy can't be kept
 
 	mu     sync.Mutex
-	priors map[string]dispatch.Priors // by snapshot: one look at it serves all shards
+	rooms  map[bool]*semaphore.Weighted // by whether the provider can be asked
+	priors map[string]dispatch.Priors   // by snapshot: one look at it serves all shards
 }
 
 // DispatchStore is what dispatch reads from and writes to the warehouse. What it says in each case: *warehouse.Warehouse.
@@ -31,6 +34,7 @@ type DispatchStore interface {
 	TimingCandidates(ctx context.Context, q dispatch.CandidateQuery, visit func(dispatch.Candidate) error) error
 	WritePlan(ctx context.Context, run campaign.Run, touch, channel string, rebase uint16, plan []dispatch.Planned) error
 	Slots(ctx context.Context, run campaign.Run, touch string, rebase uint16, wave uint32, shard campaign.Shard) ([]dispatch.Slot, error)
+	Begun(ctx context.Context, run campaign.Run, touch string, rebase uint16, wave uint32, shard campaign.Shard) (bool, error)
 	Attempts(ctx context.Context, run campaign.Run, touch string, shard campaign.Shard, keys []uint32) (map[uint32][]dispatch.Attempt, error)
 	Recipients(ctx context.Context, q dispatch.RecipientQuery) (map[uint32]dispatch.Recipient, error)
 	Redeemed(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) (map[uint32]bool, error)
@@ -47,13 +51,39 @@ type Channels map[string]dispatch.Channel
 
 // DispatchSettings are how hard a worker works. Zero values are defaults.
 type DispatchSettings struct {
-	Page    int           // deliveries claimed at once; 0: 4,000
+	Page    int           // deliveries claimed at once; 0: 8,000
+	Blind   int           // deliveries open at once, over all shards, where the provider can't be asked what it has; 0: 450
 	Senders int           // messages under way at once; 0: 32
 	Hold    time.Duration // how long a lease to send lasts unless renewed; 0: half the heartbeat timeout
 	Latency time.Duration // after the last byte left, a provider shows within it what it accepted; 0: 3 s
 }
 
-func (s DispatchSettings) page() int { return orElse(s.Page, 4000) }
+func (s DispatchSettings) page() int { return orElse(s.Page, 8000) }
+
+func (s DispatchSettings) blind() int { return orElse(s.Blind, 450) }
+
+// pagesAtOnce is how many pages a worker has open at once: while one is sent, another is recorded and a third is read.
+const pagesAtOnce = 3
+
+// room is how large a page may be, and what a page has to be given of before it is claimed. What a kill leaves open of a
+// provider that can't be asked stays unknown for good, so there is little of it.
+func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int, open *semaphore.Weighted) {
+	_, err := channel.Lookup(ctx, nil)
+	askable := !errors.Is(err, dispatch.ErrNotAskable)
+	page = d.Settings.page()
+	if !askable {
+		page = max(min(page, d.Settings.blind()/pagesAtOnce), 1)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.rooms == nil {
+		d.rooms = map[bool]*semaphore.Weighted{}
+	}
+	if d.rooms[askable] == nil {
+		d.rooms[askable] = semaphore.NewWeighted(int64(page * pagesAtOnce))
+	}
+	return page, d.rooms[askable]
+}
 
 func (s DispatchSettings) senders() int { return orElse(s.Senders, 32) }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strconv"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -108,7 +109,7 @@ func (w *Warehouse) Slots(ctx context.Context, run campaign.Run, touch string, r
 // Attempts are what became of a touch's deliveries so far, by customer: of some customers, or of all in the shard when
 // keys is nil.
 func (w *Warehouse) Attempts(ctx context.Context, run campaign.Run, touch string, shard campaign.Shard, keys []uint32) (map[uint32][]dispatch.Attempt, error) {
-	parameters := runKey(run, shard).with(args{"touch": touch, "keys": keysOf(keys)})
+	parameters := runKey(run, shard).with(args{"touch": touch, "keys": listOf(keys)})
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_attempts"), parameters.list()...)
 	if err != nil {
 		return nil, fmt.Errorf("read what was sent: %w", err)
@@ -138,7 +139,7 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 	}
 	parameters := args{
 		"campaign": q.Run.Campaign, "occurrence": q.Run.Occurrence, "plan": q.Run.Plan, "touch": q.Touch, "channel": q.Channel, "purpose": q.Purpose,
-		"keys": keysOf(q.Keys), "ats": keysOf(ats),
+		"keys": listOf(q.Keys), "ats": listOf(ats),
 	}
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_recipients"), parameters.list()...)
 	if err != nil {
@@ -174,12 +175,26 @@ func (w *Warehouse) Redeemed(ctx context.Context, run campaign.Run, terms settle
 	return met, nil
 }
 
-// keysOf is never nil: a nil slice would be sent as NULL.
-func keysOf(keys []uint32) []uint32 {
-	if keys == nil {
-		return []uint32{}
+// listOf is the text of an array.
+func listOf(keys []uint32) string {
+	text := append(make([]byte, 0, 2+8*len(keys)), '[')
+	for i, key := range keys {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendUint(text, uint64(key), 10)
 	}
-	return keys
+	return string(append(text, ']'))
+}
+
+// Begun says whether anything became of any delivery of a wave yet.
+func (w *Warehouse) Begun(ctx context.Context, run campaign.Run, touch string, rebase uint16, wave uint32, shard campaign.Shard) (bool, error) {
+	parameters := runKey(run, shard).with(args{"plan": run.Plan, "touch": touch, "rebase": rebase, "wave": wave})
+	var begun uint64
+	if err := w.conn.QueryRow(w.latest(ctx), query("dispatch_begun"), parameters.list()...).Scan(&begun); err != nil {
+		return false, fmt.Errorf("read whether the wave was begun: %w", err)
+	}
+	return begun > 0, nil
 }
 
 // latest makes reads see every write that was acknowledged, also one that another replica took: deciding by a replica

@@ -3,6 +3,7 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -20,10 +21,24 @@ func (w *Warehouse) WriteEvents(ctx context.Context, run campaign.Run, touch str
 		return fmt.Errorf("record deliveries: %w", err)
 	}
 	defer func() { _ = batch.Close() }()
-	for _, e := range events {
-		err := batch.Append(run.Campaign, run.Occurrence, run.Launch, touch, e.Customer, e.Channel, e.Attempt, e.State.String(), e.Wave, e.MessageID,
-			e.At, e.WallAt, e.Reason, e.Response, e.Template, e.Parameters, e.SHA256)
-		if err != nil {
+	n := len(events)
+	for i, column := range []any{
+		same(run.Campaign, n), same(run.Occurrence, n), same(run.Launch, n), same(touch, n),
+		each(events, func(e *dispatch.Event) uint32 { return e.Customer }),
+		each(events, func(e *dispatch.Event) string { return e.Channel }),
+		each(events, func(e *dispatch.Event) uint8 { return e.Attempt }),
+		each(events, func(e *dispatch.Event) string { return e.State.String() }),
+		each(events, func(e *dispatch.Event) uint32 { return e.Wave }),
+		each(events, func(e *dispatch.Event) string { return e.MessageID }),
+		each(events, func(e *dispatch.Event) time.Time { return e.At }),
+		each(events, func(e *dispatch.Event) time.Time { return e.WallAt }),
+		each(events, func(e *dispatch.Event) string { return e.Reason }),
+		each(events, func(e *dispatch.Event) string { return e.Response }),
+		each(events, func(e *dispatch.Event) string { return e.Template }),
+		each(events, func(e *dispatch.Event) string { return e.Parameters }),
+		each(events, func(e *dispatch.Event) string { return e.SHA256 }),
+	} {
+		if err := batch.Column(i).Append(column); err != nil {
 			return fmt.Errorf("record deliveries: %w", err)
 		}
 	}
@@ -32,6 +47,18 @@ func (w *Warehouse) WriteEvents(ctx context.Context, run campaign.Run, touch str
 	}
 	return nil
 }
+
+// each is one column of some rows, same one that has the same value in all of them. A batch takes columns in half the
+// time of rows.
+func each[R, V any](rows []R, value func(*R) V) []V {
+	out := make([]V, len(rows))
+	for i := range rows {
+		out[i] = value(&rows[i])
+	}
+	return out
+}
+
+func same[V any](value V, n int) []V { return slices.Repeat([]V{value}, n) }
 
 // WriteLease records a lease, its renewal or its return.
 func (w *Warehouse) WriteLease(ctx context.Context, run campaign.Run, l dispatch.Lease) error {

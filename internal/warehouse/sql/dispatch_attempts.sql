@@ -10,6 +10,6 @@ SELECT
 FROM delivery_events
 WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND touch = {touch:String}
   AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
-  AND (empty({keys:Array(UInt32)}) OR customer_key IN {keys:Array(UInt32)})
+  AND ({keys:String} = '[]' OR customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)'))))
 GROUP BY customer_key, attempt
 ORDER BY customer_key, attempt

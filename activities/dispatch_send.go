@@ -1,0 +1,81 @@
+package activities
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"github.com/danbi-project/danbi/internal/dispatch"
+)
+
+// send hands the messages over. It stops between two messages when ctx is done, when the lease ends, or when the
+// provider is down; what it did not begin is untried.
+func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
+	q := &queue{wave: w, ctx: ctx, jobs: jobs}
+	for _, j := range jobs {
+		j.receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
+	}
+	guarded := leased{ctx, w.lease}
+	var group sync.WaitGroup
+	for range min(w.stage.Settings.senders(), len(jobs)) {
+		group.Go(func() {
+			var under []*job // way, the first begun first
+			next := func() (dispatch.Message, bool) {
+				j := q.next()
+				if j == nil {
+					return dispatch.Message{}, false
+				}
+				under = append(under, j)
+				return j.letter.Message, true
+			}
+			told := func(r dispatch.Receipt) {
+				q.told(under[0], r)
+				under = append(under[:0], under[1:]...)
+			}
+			if streamer, ok := w.channel.(dispatch.Streamer); ok {
+				streamer.Stream(guarded, next, told)
+				return
+			}
+			for m, more := next(); more; m, more = next() {
+				told(w.channel.Send(guarded, m))
+			}
+		})
+	}
+	group.Wait()
+	if text := q.trouble.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
+// queue gives the messages of a page to those who send them.
+type queue struct {
+	wave    *wave
+	ctx     context.Context
+	jobs    []*job
+	given   atomic.Int64
+	trouble atomic.Pointer[string]
+}
+
+// next is the next message that may be begun, or nil.
+func (q *queue) next() *job {
+	if q.ctx.Err() != nil || q.trouble.Load() != nil || !q.wave.lease.holds() {
+		return nil
+	}
+	i := int(q.given.Add(1)) - 1
+	if i >= len(q.jobs) {
+		return nil
+	}
+	return q.jobs[i]
+}
+
+// told keeps a message's receipt.
+func (q *queue) told(j *job, r dispatch.Receipt) {
+	j.receipt, j.letter.Body = r, nil
+	switch r.Outcome {
+	case dispatch.OutcomeSent:
+		q.wave.sent.Add(1)
+	case dispatch.OutcomeDown:
+		q.trouble.Store(&j.receipt.Response)
+	}
+}
