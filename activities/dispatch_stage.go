@@ -51,14 +51,14 @@ type Channels map[string]dispatch.Channel
 
 // DispatchSettings are how hard a worker works. Zero values are defaults.
 type DispatchSettings struct {
-	Page    int           // deliveries claimed at once; 0: 8,000
+	Page    int           // deliveries claimed at once; 0: 6,000
 	Blind   int           // deliveries open at once, over all shards, where the provider can't be asked what it has; 0: 450
 	Senders int           // messages under way at once; 0: 32
 	Hold    time.Duration // how long a lease to send lasts unless renewed; 0: half the heartbeat timeout
 	Latency time.Duration // after the last byte left, a provider shows within it what it accepted; 0: 3 s
 }
 
-func (s DispatchSettings) page() int { return orElse(s.Page, 8000) }
+func (s DispatchSettings) page() int { return orElse(s.Page, 6000) }
 
 func (s DispatchSettings) blind() int { return orElse(s.Blind, 450) }
 

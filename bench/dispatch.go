@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/danbi-project/danbi/internal/stack"
 	"github.com/danbi-project/danbi/workflows"
@@ -46,7 +47,7 @@ func (b *dispatchBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	defer e.down()
 	say("planting %d recipients", b.recipients)
-	w, err := newDispatchWorld(ctx, e, b.recipients, b.waves)
+	w, err := newDispatchWorld(ctx, e, b.recipients, b.waves, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -66,7 +67,7 @@ func (b *dispatchBench) run(ctx context.Context, quick bool) (map[string]any, er
 	say("%.0f messages a second; now the workflow", before)
 	meter := watchArrivals(ctx, sink.HTTP)
 	section := e.begin(stack.PartWorker, stack.PartEngine, stack.PartTemporal, stack.PartSink)
-	states, err := b.send(ctx, c, w)
+	states, err := w.send(ctx, c)
 	section.end(out)
 	if err != nil {
 		return nil, err
@@ -98,15 +99,22 @@ func (b *dispatchBench) run(ctx context.Context, quick bool) (map[string]any, er
 	return out, nil
 }
 
-// send runs the touch to its end: every wave delivered, every delivery's final state counted.
-func (b *dispatchBench) send(ctx context.Context, c client.Client, w *dispatchWorld) (map[string]uint64, error) {
+// send runs the touch to its end: every wave delivered, every delivery's final state counted. A server that was killed
+// is asked again.
+func (w *dispatchWorld) send(ctx context.Context, c client.Client) (map[string]uint64, error) {
 	id := w.run.DispatchID(dispatchTouch)
 	if _, err := c.ExecuteWorkflow(ctx, client.StartWorkflowOptions{ID: id, TaskQueue: workflows.TaskQueue}, workflows.Dispatch, w.input()); err != nil {
 		return nil, err
 	}
-	var result workflows.DispatchResult
-	err := c.GetWorkflow(ctx, id, "").Get(ctx, &result)
-	return result.States, err
+	for {
+		var result workflows.DispatchResult
+		err := c.GetWorkflow(ctx, id, "").Get(ctx, &result)
+		var failed *temporal.WorkflowExecutionError
+		if err == nil || ctx.Err() != nil || errors.As(err, &failed) {
+			return result.States, err
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
 }
 
 // arrivals ask the sink many times a second how much it has.

@@ -18,6 +18,7 @@ type dispatchWorld struct {
 	brief      campaign.Brief
 	shards     []campaign.Shard
 	recipients int
+	abroad     int // every so many-th lives where the planned hours are night; 0: nobody
 	waves      int
 	opens      time.Time
 	closes     time.Time
@@ -53,7 +54,7 @@ func dispatchBrief(recipients int) (campaign.Brief, error) {
 
 // newDispatchWorld plants customers with names, addresses and consents, their offers, the plan of one touch over some
 // hours of its first day, and the reservations: by queries, since none of it is measured.
-func newDispatchWorld(ctx context.Context, e *engines, recipients, waves int) (*dispatchWorld, error) {
+func newDispatchWorld(ctx context.Context, e *engines, recipients, waves, abroad int) (*dispatchWorld, error) {
 	brief, err := dispatchBrief(recipients)
 	if err != nil {
 		return nil, err
@@ -68,7 +69,7 @@ func newDispatchWorld(ctx context.Context, e *engines, recipients, waves int) (*
 	}
 	day := times.Opens.In(zone)
 	w := &dispatchWorld{
-		brief: brief, recipients: recipients, waves: waves,
+		brief: brief, recipients: recipients, waves: waves, abroad: abroad,
 		opens: time.Date(day.Year(), day.Month(), day.Day(), 10, 0, 0, 0, zone).UTC(), closes: times.Closes,
 		run: campaign.Run{Campaign: brief.Spec.Campaign, Occurrence: 1, Plan: 1, Launch: times.Opens},
 	}
@@ -90,10 +91,11 @@ func (w *dispatchWorld) plant(ctx context.Context, e *engines) error {
 		named("n", uint64(w.recipients)), named("campaign", w.run.Campaign), named("launch", w.run.Launch.Format(time.DateOnly)),
 		named("opens", w.opens), named("waves", uint32(w.waves)), named("offers", uint32(len(w.brief.Spec.Offers))), named("touch", dispatchTouch),
 		named("purpose", w.brief.Spec.Audience.Purpose), named("channel", campaign.ChannelEmail), named("before", w.opens.AddDate(0, -3, 0)),
+		named("abroad", uint32(w.abroad)),
 	}
 	for _, statement := range []string{
 		`INSERT INTO customers (customer_key, zone, language, joined, updated_at)
-			SELECT number + 1, 'Asia/Seoul', if(number % 10 = 9, 'en', 'ko'), toDate({launch:String}), {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
+			SELECT number + 1, if({abroad:UInt32} > 0 AND (number + 1) % greatest({abroad:UInt32}, 1) = 0, 'America/New_York', 'Asia/Seoul'), if(number % 10 = 9, 'en', 'ko'), toDate({launch:String}), {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
 		`INSERT INTO identities (customer_key, external_id, name, updated_at)
 			SELECT number + 1, concat('m', toString(number + 1)),
 				concat(['김', '이', '박', '최', '정', '강', '조', '윤'][number % 8 + 1], ['민준', '서연', '도윤', '하은', '시우', '지우', '예준'][intDiv(number, 8) % 7 + 1]), {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
@@ -141,4 +143,9 @@ func (w *dispatchWorld) input() workflows.DispatchInput {
 // messageID is the one that a customer's mail must have.
 func (w *dispatchWorld) messageID(customer uint32) string {
 	return dispatch.MessageID(w.run, dispatchTouch, w.brief.Policy.Sender, customer)
+}
+
+// livesAbroad says whether a customer's planned hour is night where they live: they must get nothing.
+func (w *dispatchWorld) livesAbroad(customer uint32) bool {
+	return w.abroad > 0 && customer%uint32(w.abroad) == 0
 }

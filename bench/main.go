@@ -33,6 +33,7 @@ var benches = map[string]bench{
 	"offers":               &offersBench{},
 	"campaign":             &campaignBench{},
 	"dispatch":             &dispatchBench{},
+	"dispatch-crash":       &dispatchCrashBench{},
 	"closed-loop":          &closedLoopBench{},
 	"features":             &featuresBench{},
 	"churn":                &churnBench{},

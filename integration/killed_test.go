@@ -93,26 +93,25 @@ type killer struct {
 // kill waits until something is open, kills the part with SIGKILL, and waits until its successor serves.
 func (k *killer) kill(part, what, open string, over func(workflows.Status) bool) {
 	k.t.Helper()
-	for deadline := time.Now().Add(3 * time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		ctx, cancel := context.WithTimeout(k.t.Context(), 5*time.Second)
-		var n, begun uint64
-		err := k.store.Conn().QueryRow(ctx, open, k.args()...).Scan(&n, &begun)
-		cancel()
-		if err != nil || n == 0 || begun == k.begun {
-			if status, err := k.status(k.run); err == nil && over(status) {
-				return
-			}
-			continue
+	ctx, cancel := context.WithTimeout(k.t.Context(), 3*time.Minute)
+	defer cancel()
+	var n, begun uint64
+	killed, err := k.stack.KillWhen(ctx, part, func(ctx context.Context) bool {
+		asking, enough := context.WithTimeout(ctx, 5*time.Second)
+		defer enough()
+		if err := k.store.Conn().QueryRow(asking, open, k.args()...).Scan(&n, &begun); err == nil && n > 0 && begun != k.begun {
+			return true
 		}
-		before := k.stack.Restarts(part)
-		require.NoError(k.t, k.stack.Kill(part))
+		if status, err := k.status(k.run); err == nil && over(status) {
+			cancel()
+		}
+		return false
+	})
+	require.NoError(k.t, err)
+	if killed {
 		k.killed[part]++
 		k.begun = begun
 		k.log = append(k.log, fmt.Sprintf("%s with %d open %s", part, n, what))
-		ctx, cancel = context.WithTimeout(k.t.Context(), time.Minute)
-		require.NoError(k.t, k.stack.AwaitUp(ctx, part, before+1))
-		cancel()
-		return
 	}
 }
 

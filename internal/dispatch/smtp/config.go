@@ -50,6 +50,9 @@ const (
 	EnvProviderURL  = "DANBI_PROVIDER_URL"
 )
 
+// notAskable is what DANBI_PROVIDER_URL says of a provider that can't tell what it has.
+const notAskable = "none"
+
 // ConfigFromEnv reads the DANBI_SMTP_* variables and DANBI_PROVIDER_URL. All faults are reported at once. Without
 // DANBI_SMTP_TLS, an address on this machine is spoken to in plain text and any other by STARTTLS. Where the environment
 // names no server, mail goes to otherAddr, whose provider is asked at otherProvider.
@@ -61,6 +64,9 @@ func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 	if c.Addr == "" {
 		c.Addr = otherAddr
 		c.ProviderURL = cmp.Or(c.ProviderURL, otherProvider)
+	}
+	if c.ProviderURL == notAskable {
+		c.ProviderURL = ""
 	}
 	if c.TLS == "" {
 		c.TLS = TLSStart

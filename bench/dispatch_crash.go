@@ -1,0 +1,247 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"time"
+
+	"go.temporal.io/sdk/client"
+
+	"github.com/danbi-project/danbi/internal/stack"
+)
+
+// dispatchCrashBench sends one touch by the real workflow while everything is killed with SIGKILL, and then holds each
+// recipient against the provider's own list.
+type dispatchCrashBench struct {
+	recipients int
+	kills      int
+	lookup     bool
+	seed       uint64
+
+	e    *engines
+	w    *dispatchWorld
+	open uint64 // attempts that were open at the kills
+	by   map[string]int
+	log  []map[string]any
+}
+
+func (b *dispatchCrashBench) flags(f *flag.FlagSet) {
+	f.IntVar(&b.recipients, "recipients", 200_000, "messages that are sent, but for every twentieth, whose hour is night")
+	f.IntVar(&b.kills, "kills", 20, "how often something is killed: worker, engine, Temporal and provider in turn")
+	f.BoolVar(&b.lookup, "lookup", true, "the provider can be asked which messages it has")
+	f.Uint64Var(&b.seed, "seed", 1, "of the order and moments of the kills")
+}
+
+// The most that a kill may leave unknown where the provider can't be asked, and the least share of it that arrived.
+const (
+	mostUnknown      = 500
+	leastUnknownSent = .5
+	secondsAKill     = 4 // the provider is slowed so that the run lasts so long for each
+	crashAbroad      = 20
+)
+
+func (b *dispatchCrashBench) run(ctx context.Context, quick bool) (map[string]any, error) {
+	if quick {
+		b.recipients, b.kills = min(b.recipients, 5_000), min(b.kills, 4)
+	}
+	b.by = map[string]int{}
+	if !b.lookup {
+		if err := os.Setenv("DANBI_PROVIDER_URL", "none"); err != nil { // reaches the worker
+			return nil, err
+		}
+	}
+	var err error
+	if b.e, err = bringUp(ctx); err != nil {
+		return nil, err
+	}
+	defer b.e.down()
+	say("planting %d recipients", b.recipients)
+	if b.w, err = newDispatchWorld(ctx, b.e, b.recipients, 4, crashAbroad); err != nil {
+		return nil, err
+	}
+	c, err := b.e.Running().DialTemporal(ctx, func(o *client.Options) { o.Logger = quiet{} })
+	if err != nil {
+		return nil, err
+	}
+	defer c.Close()
+	if err := b.slow(ctx); err != nil {
+		return nil, err
+	}
+	usage := b.e.usage(stack.PartWorker, stack.PartEngine, stack.PartTemporal)
+	over, done := context.WithCancel(ctx)
+	struck := make(chan error, 1)
+	go func() { struck <- b.strike(over) }()
+	states, err := b.w.send(ctx, c)
+	done()
+	err = errors.Join(err, <-struck)
+	out := map[string]any{"recipients": b.recipients, "lookup": b.lookup, "states": states}
+	usage.end(out)
+	if err != nil {
+		return nil, err
+	}
+	return out, b.verify(ctx, states, out)
+}
+
+// slow makes the provider take so long for each message that there is time for all kills. It forgets that when it is
+// killed.
+func (b *dispatchCrashBench) slow(ctx context.Context) error {
+	const connections = 16 // of a worker, when nobody says otherwise
+	delay := max(secondsAKill*1000*connections*b.kills/b.recipients, 1)
+	for {
+		body := fmt.Appendf(nil, `{"mail": {"delay_ms": %d}}`, delay)
+		request, err := http.NewRequestWithContext(ctx, http.MethodPut, b.e.Running().Sink.HTTP+"/faults", bytes.NewReader(body))
+		if err != nil {
+			return err
+		}
+		if response, err := http.DefaultClient.Do(request); err == nil {
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusOK {
+				return fmt.Errorf("the provider does not take its time as it is told: %s", response.Status)
+			}
+			return nil
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+}
+
+const openAttempts = `SELECT count() FROM
+	(SELECT 1 FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt HAVING max(state) = 'attempting')`
+
+// strike kills the parts in turn, each at a random moment at which attempts are open, until there were enough or the
+// touch is over.
+func (b *dispatchCrashBench) strike(ctx context.Context) error {
+	r := rand.New(rand.NewPCG(b.seed, 4)) //nolint:gosec // where kills fall, not security
+	parts := []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal, stack.PartSink}
+	for n := range b.kills {
+		if n%len(parts) == 0 {
+			r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
+		}
+		part := parts[n%len(parts)]
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Duration(r.IntN(2000)) * time.Millisecond):
+		}
+		var open uint64
+		killed, err := b.e.KillWhen(ctx, part, func(ctx context.Context) bool {
+			asking, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			open = 0
+			err := b.e.store.Conn().QueryRow(asking, openAttempts, named("campaign", b.w.run.Campaign)).Scan(&open)
+			return err == nil && open > 0
+		})
+		if err != nil || !killed {
+			return err
+		}
+		b.by[part]++
+		b.open += open
+		b.log = append(b.log, map[string]any{"part": part, "open": open})
+		say("killed the %s with %d attempts open (%d of %d)", part, open, n+1, b.kills)
+		if part == stack.PartSink {
+			if err := b.slow(ctx); err != nil && ctx.Err() == nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// verify counts every recipient by what the sink has and what the warehouse says.
+func (b *dispatchCrashBench) verify(ctx context.Context, states map[string]uint64, out map[string]any) error {
+	copies, strangers, err := b.w.arrived(ctx, b.e.Running().Sink.HTTP)
+	if err != nil {
+		return err
+	}
+	said, err := b.said(ctx)
+	if err != nil {
+		return err
+	}
+	var mails, distinct, lost, doubled, forbidden, unknown, unknownThere, wrongly int
+	for key := uint32(1); key <= uint32(b.recipients); key++ {
+		n, state := int(copies[key]), said[key]
+		mails += n
+		if n > 0 {
+			distinct++
+		}
+		if n > 1 {
+			doubled++
+		}
+		if b.w.livesAbroad(key) {
+			forbidden += n
+			if state != "expired" {
+				wrongly++
+			}
+			continue
+		}
+		switch {
+		case state == "unknown":
+			unknown++
+			unknownThere += min(n, 1)
+		case n == 0:
+			lost++
+		case state != "sent":
+			wrongly++
+		}
+	}
+	at, err := b.e.count(ctx, `SELECT count() FROM delivery_events WHERE campaign = {campaign:String} AND state = 'sent' AND (toHour(at, 'Asia/Seoul') < 9 OR toHour(at, 'Asia/Seoul') >= 20)`,
+		named("campaign", b.w.run.Campaign))
+	if err != nil {
+		return err
+	}
+	forbidden += int(at)
+	kills := 0
+	for _, n := range b.by {
+		kills += n
+	}
+	out["kills"], out["kill_log"], out["open_attempts_at_kills"] = b.by, b.log, b.open
+	out["sink_messages"], out["distinct_recipients"], out["lost"], out["doubled"] = mails, distinct, lost, doubled
+	out["forbidden_hours"], out["unknown"], out["unknown_in_sink"], out["strangers"], out["wrongly_said"] = forbidden, unknown, unknownThere, strangers, wrongly
+	var faults []error
+	fault := func(bad bool, format string, args ...any) {
+		if bad {
+			faults = append(faults, fmt.Errorf("%w: "+format, append([]any{errWrong}, args...)...))
+		}
+	}
+	fault(lost+doubled+forbidden+strangers+wrongly > 0, "%d lost, %d doubled, %d in forbidden hours, %d nobody's, %d in another state than the sink shows", lost, doubled, forbidden, strangers, wrongly)
+	fault(int(states["sent"]) != distinct-unknownThere || int(states["unknown"]) != unknown, "the workflow says %v, the sink has %d and %d are unknown", states, distinct, unknown)
+	fault(b.lookup && unknown > 0, "%d are unknown, although the provider can be asked", unknown)
+	fault(!b.lookup && unknown > mostUnknown*kills, "%d are unknown after %d kills", unknown, kills)
+	fault(!b.lookup && float64(unknownThere) < leastUnknownSent*float64(unknown), "only %d of %d unknown are in the sink", unknownThere, unknown)
+	if kills < b.kills {
+		faults = append(faults, fmt.Errorf("could not measure: all was sent after %d of %d kills", kills, b.kills))
+	}
+	out["verified"] = len(faults) == 0
+	if len(faults) > 0 {
+		return wrong(out, errors.Join(faults...))
+	}
+	return nil
+}
+
+// said is the state that the warehouse gives each customer's delivery: the greatest of its rows.
+func (b *dispatchCrashBench) said(ctx context.Context) (map[uint32]string, error) {
+	rows, err := b.e.store.Conn().Query(ctx, `SELECT customer_key, toString(max(state)) FROM delivery_events WHERE campaign = {campaign:String} GROUP BY customer_key`,
+		named("campaign", b.w.run.Campaign))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = rows.Close() }()
+	said := make(map[uint32]string, b.recipients)
+	for rows.Next() {
+		var key uint32
+		var state string
+		if err := rows.Scan(&key, &state); err != nil {
+			return nil, err
+		}
+		said[key] = state
+	}
+	return said, rows.Err()
+}
