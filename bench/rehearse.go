@@ -73,7 +73,7 @@ func (b *rehearseBench) rehearse(ctx context.Context, starter, dir, example stri
 	var text bytes.Buffer
 	cmd := exec.CommandContext(ctx, starter, "rehearse", filepath.Join("examples", example+".yaml"), "--runs", fmt.Sprint(b.seeds),
 		"--customers", fmt.Sprint(b.customers), "--population", fmt.Sprint(b.customers), "--seed", fmt.Sprint(b.first),
-		"--folder", dir, "--dir", filepath.Join(dir, "none"), "--json")
+		"--dir", filepath.Join(dir, "none"), "--json")
 	cmd.Stdout, cmd.Stderr = &text, os.Stderr
 	if err := cmd.Run(); err != nil {
 		return f, err

@@ -97,7 +97,7 @@ var koreanFlags = map[string]string{
 	"report --html":  "이 파일에 웹 페이지로 저장", "why --reveal": "이름과 연락처를 가리지 않고 표시", "decisions --customer": "이 고객에 대한 결정만 (고객 번호나 #키)", "decisions --step": "이 단계만: run, audience, offer, hour, message, reward, payout", "ledger --head": "검증할 때 비교할 머리 해시",
 	"import --check": "무엇을 할지만 보여 주고 바꾸지 않습니다", "import --data": "매핑에 적힌 파일이 있는 폴더", "import --max-rejects": "테이블마다 거부되어도 되는 행의 비율",
 	"rehearse --runs": "리허설 횟수. 80% 구간에는 9번 이상이 필요합니다", "rehearse --customers": "실행마다 가상 고객 수", "rehearse --population": "예측할 실제 고객 수 (기본: 창고의 고객 수, 없으면 100,000)",
-	"rehearse --seed": "첫 실행의 시드. 다음 실행은 하나씩 커집니다", "rehearse --usual-market": "매번 시장을 추첨하지 않고 기본값을 씁니다. 구간이 실제보다 좁아집니다", "rehearse --at-once": "동시에 실행할 수. 하나에 메모리 1GB쯤 씁니다", "rehearse --like": "이 폴더의 구매 기록에 맞춘 고객으로 리허설하고 나머지만 추첨합니다 (starter world --like)", "rehearse --mapping": "--like의 파일을 읽는 방법 (기본: examples/<폴더>/import.yaml)", "rehearse --folder": "실행하는 동안 데이터를 둘 폴더",
+	"rehearse --seed": "첫 실행의 시드. 다음 실행은 하나씩 커집니다", "rehearse --usual-market": "매번 시장을 추첨하지 않고 기본값을 씁니다. 구간이 실제보다 좁아집니다", "rehearse --at-once": "동시에 실행할 수. 하나에 메모리 1GB쯤 씁니다", "rehearse --like": "이 폴더의 구매 기록에 맞춘 고객으로 리허설하고 나머지만 추첨합니다 (starter world --like)", "rehearse --mapping": "--like의 파일을 읽는 방법 (기본: examples/<폴더>/import.yaml)", "rehearse --at": "일정이 있거나 시작할 때 기간이 열리는 스펙: 이 날짜부터 첫 기간을 리허설합니다 (기본: 지금부터)", "rehearse --folder": "실행하는 동안 데이터를 둘 폴더",
 	"learn --policy": "이 지난 캠페인에서 다른 정책들을 평가합니다 (ID 또는 ID/회차)", "learn --currency": "이 통화의 캠페인", "learn --zone": "시간대가 없는 고객의 시간대",
 	"learn --as-of": "이 날짜(2006-01-02)까지 끝난 캠페인만", "learn --margin": "이용액에서 남는 비율 (스펙을 모르는 캠페인에 적용)",
 	"preview --as-of": "특성, 수신 동의, 발송 횟수 제한의 기준 날짜 (2006-01-02)",

@@ -30,6 +30,8 @@ type rehearseOptions struct {
 	usual      bool // the defaults in place of drawn markets
 	atOnce     int
 	folder     string // where runs live
+	at         string // date from which the next window is looked for
+	opening    opening
 	like       likeOptions
 	fitted     []likeness.Fitted // to the files of like; the rest is drawn
 }
@@ -51,7 +53,8 @@ The audience and the budget are scaled to the size of a run, and the figures bac
 When a warehouse is running, the forecast is kept there, and starter report shows it beside the outcome.`,
 		Example: `  starter rehearse examples/card-spend.yaml --runs 20
   starter rehearse examples/win-back.yaml --runs 9 --customers 10000 --population 2000000 --json
-  starter rehearse spring.yaml --like exports --mapping mapping.yaml`,
+  starter rehearse spring.yaml --like exports --mapping mapping.yaml
+  starter rehearse examples/monthly.yaml --at 2026-11-15   # a schedule: its first window from then on`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: yamlFiles,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.rehearseMany(cmd.Context(), args[0], o) },
@@ -64,7 +67,8 @@ When a warehouse is running, the forecast is kept there, and starter report show
 	flags.Uint64Var(&o.seed, "seed", 1, "of the first run; each next one has the next")
 	flags.BoolVar(&o.usual, "usual-market", false, "the default parameters in every run, in place of drawn ones: narrower, and surer than anybody is")
 	flags.IntVar(&o.atOnce, "at-once", max(1, min(runtime.NumCPU(), 4)), "runs at once; each takes about 1 GB of memory")
-	flags.StringVar(&o.folder, "folder", os.TempDir(), "where the runs' data lie while they run")
+	flags.StringVar(&o.at, "at", "", "for a spec with a schedule, or whose window opens when it is started: rehearse the first window from this date (2006-01-02) on (default: from now)")
+	flags.StringVar(&o.folder, "folder", "", "where the runs' data lie while they run (default: in memory where there is room, else the system's temporary folder)")
 	flags.StringVar(&o.like.data, "like", "", "people like those of the files in this folder, as starter world --like fits them; only the rest is drawn")
 	flags.StringVar(&o.like.mapping, "mapping", "", "of --like: how to read them (default: examples/<folder>/import.yaml)")
 	_ = cmd.MarkFlagFilename("policy", "yaml", "yml")
@@ -80,10 +84,11 @@ func (a *App) rehearseMany(ctx context.Context, spec string, o rehearseOptions) 
 		return err
 	}
 	switch {
-	case brief.Spec.Window.Starts.IsZero():
-		return withExit(ExitUsage, errors.New(a.text("a rehearsal needs a spec with window.starts", "리허설에는 window.starts가 있는 스펙이 필요합니다")))
 	case o.runs < 1 || o.runs > 1000 || o.customers < 500 || o.atOnce < 1:
 		return withExit(ExitUsage, errors.New(a.text("--runs is 1 to 1000, --customers at least 500, --at-once at least 1", "--runs는 1~1000, --customers는 500 이상, --at-once는 1 이상입니다")))
+	}
+	if o.opening, err = a.nextOpening(brief.Spec, o.at, time.Now()); err != nil {
+		return withExit(ExitUsage, err)
 	}
 	if o.like.data != "" {
 		found, _, err := a.compareWith(ctx, o.like, o.seed)
@@ -102,6 +107,9 @@ func (a *App) rehearseMany(ctx context.Context, spec string, o rehearseOptions) 
 	small, err := scaled(brief, float64(o.customers)/float64(o.population))
 	if err != nil {
 		return withExit(ExitInvalid, err)
+	}
+	if o.folder == "" {
+		o.folder = passingFolder(shared, uint64(o.atOnce)*roomOfRun)
 	}
 	forgetServers()
 	began := time.Now()
@@ -125,6 +133,7 @@ func (a *App) rehearseMany(ctx context.Context, spec string, o rehearseOptions) 
 	f := forecast.Of(outcomes)
 	f.Campaign, f.Currency = brief.Spec.Campaign, brief.Spec.Currency
 	f.Population, f.Customers = o.population, uint64(o.customers)
+	f.Opens = o.opening.opens
 	if f.Runs == 0 {
 		return fmt.Errorf(a.text("no rehearsal came to its end: %s", "끝까지 간 리허설이 없습니다: %s"), outcomes[0].Failed)
 	}

@@ -75,19 +75,23 @@ func (r rehearsal) populate(ctx context.Context, store *warehouse.Warehouse) err
 	if err := warehouse.Migrate(ctx, store); err != nil {
 		return err
 	}
-	opens := r.brief.Spec.Window.Starts.In(world.Home)
+	begins := r.o.opening.plans.In(world.Home)
 	p := world.Population{
 		Customers: r.o.customers, Months: worldMonths, Seed: r.seed, Campaigns: worldCampaigns,
-		Until: time.Date(opens.Year(), opens.Month(), opens.Day(), 0, 0, 0, 0, world.Home),
+		Until: time.Date(begins.Year(), begins.Month(), begins.Day(), 0, 0, 0, 0, world.Home),
 	}
 	p.Parameters = r.market()
 	w, err := world.New(p)
 	if err != nil {
 		return err
 	}
-	_, err = w.Create(ctx, store, world.Making{})
+	// In as few pieces as the server takes whole blocks of: each further one is a dozen statements.
+	_, err = w.Create(ctx, store, world.Making{Shard: min(r.o.customers, largestPiece)})
 	return err
 }
+
+// largestPiece of a population still writes its transactions in one block.
+const largestPiece = 20_000
 
 // market is what the run's people are like: drawn by its seed, but for what is known.
 func (r rehearsal) market() world.Parameters {
@@ -108,13 +112,9 @@ func (r rehearsal) follow(ctx context.Context, lane App, run campaign.Run) (work
 		return workflows.Status{}, err
 	}
 	defer c.Close()
-	zone, err := campaign.LoadZone(r.brief.Spec.Zone)
-	if err != nil {
-		return workflows.Status{}, err
-	}
 	// One shard: a population of this size is no work, and each further one is an activity a wave.
 	if _, err := lane.start(ctx, c, r.brief, startOptions{
-		rehearse: r.brief.Spec.Window.Starts.In(zone).Format(time.DateOnly), population: true, occurrence: 1, shards: 1, actor: "rehearsal",
+		from: r.o.opening.plans, opens: r.o.opening.opens, population: true, occurrence: 1, shards: 1, actor: "rehearsal",
 	}); err != nil {
 		return workflows.Status{}, err
 	}

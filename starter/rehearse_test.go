@@ -1,12 +1,15 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/measurement/forecast"
 	"github.com/danbi-project/danbi/internal/measurement/report"
 	"github.com/danbi-project/danbi/internal/world"
@@ -106,7 +109,9 @@ func TestRehearseSaysWhatItNeeds(t *testing.T) {
 		says string
 		exit int
 	}{
-		{[]string{"rehearse", filepath.Join("..", "examples", "monthly.yaml")}, "window.starts", ExitUsage},
+		{[]string{"rehearse", filepath.Join("..", "examples", "card-spend.yaml"), "--at", "2026-10-01"}, "this one says itself when its window opens", ExitUsage},
+		{[]string{"rehearse", filepath.Join("..", "examples", "monthly.yaml"), "--at", "2027-09-02"}, "no window after 2027-09-02 00:00", ExitUsage},
+		{[]string{"rehearse", filepath.Join("..", "examples", "monthly.yaml"), "--at", "soon"}, "--at", ExitUsage},
 		{[]string{"rehearse", filepath.Join("..", "examples", "card-spend.yaml"), "--runs", "0"}, "--runs is 1 to 1000", ExitUsage},
 		{[]string{"rehearse", "nowhere.yaml"}, "nowhere.yaml", ExitInvalid},
 	} {
@@ -114,4 +119,48 @@ func TestRehearseSaysWhatItNeeds(t *testing.T) {
 		require.Equal(t, c.exit, code, errs)
 		require.Contains(t, errs+out, c.says)
 	}
+}
+
+func TestTheNextWindowIsRehearsed(t *testing.T) {
+	a := &App{Lang: "en"}
+	now := time.Date(2026, 11, 22, 3, 4, 5, 6, time.UTC)
+	at := func(text string) time.Time {
+		m, err := campaign.ParseMoment(text, world.Home, false)
+		require.NoError(t, err)
+		return m.Time
+	}
+	monthly, err := a.loadBrief(filepath.Join("..", "examples", "monthly.yaml"), "")
+	require.NoError(t, err)
+	found, err := a.nextOpening(monthly.Spec, "", now)
+	require.NoError(t, err)
+	require.Equal(t, opening{at("2026-11-29"), at("2026-12-01")}, found, "the next firing, planned two days before")
+	for _, date := range []string{"2027-01-02", "2027-02-01"} { // a window that opens at that very moment is one of them
+		found, err = a.nextOpening(monthly.Spec, date, now)
+		require.NoError(t, err)
+		require.Equal(t, opening{at("2027-01-30"), at("2027-02-01")}, found)
+	}
+
+	card, err := a.loadBrief(filepath.Join("..", "examples", "card-spend.yaml"), "")
+	require.NoError(t, err)
+	found, err = a.nextOpening(card.Spec, "", now)
+	require.NoError(t, err)
+	require.Equal(t, opening{at("2026-09-01"), at("2026-09-01")}, found)
+
+	card.Spec.Window = campaign.Window{Length: campaign.Duration(7 * 24 * time.Hour)} // opens when it is started
+	found, err = a.nextOpening(card.Spec, "", now)
+	require.NoError(t, err)
+	require.Equal(t, opening{at("2026-11-22"), at("2026-11-22")}, found)
+	found, err = a.nextOpening(card.Spec, "2026-12-24 09:00", now)
+	require.NoError(t, err)
+	require.Equal(t, opening{at("2026-12-24 09:00"), at("2026-12-24 09:00")}, found)
+}
+
+func TestPassingDataLieInMemoryWhereThereIsRoom(t *testing.T) {
+	dir := t.TempDir()
+	require.Equal(t, dir, passingFolder(dir, 1))
+	require.Equal(t, os.TempDir(), passingFolder(dir, math.MaxUint64))
+	require.Equal(t, os.TempDir(), passingFolder(filepath.Join(dir, "none"), 1))
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left)
 }

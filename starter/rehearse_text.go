@@ -29,6 +29,9 @@ func (a *App) keepForecast(ctx context.Context, store *warehouse.Warehouse, f fo
 func (a *App) printForecast(f forecast.Forecast, brief campaign.Brief, took time.Duration) {
 	a.Sayf(a.text("%s, rehearsed %d times on %s simulated customers each, in %s; figures for %s customers.", "%s: 가상 고객 %[3]s명으로 %[2]d번 리허설했습니다 (%[4]s). 수치는 고객 %[5]s명 기준입니다."),
 		brief.Spec.Title.In(a.Lang), f.Runs, groups(f.Customers), took.Round(time.Second), groups(f.Population))
+	if zone, err := campaign.LoadZone(brief.Spec.Zone); err == nil && !f.Opens.IsZero() {
+		a.Sayf(a.text("The window that was rehearsed opens on %s (%s).", "리허설한 기간은 %s에 시작합니다(%s)."), f.Opens.In(zone).Format(minutes), brief.Spec.Zone)
+	}
 	count := func(v float64) string { return groups(uint64(math.Max(math.Round(v), 0))) }
 	amount := func(v float64) string { return money.Format(money.Minor(math.Round(v)), f.Currency, a.Lang) }
 	var rows [][]string

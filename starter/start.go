@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 	enums "go.temporal.io/api/enums/v1"
@@ -17,9 +18,11 @@ import (
 // startOptions are how a campaign is started.
 type startOptions struct {
 	policy     string
-	rehearse   string  // campaign date to rehearse from; empty: live
-	speed      float64 // of the rehearsal's clock
-	population bool    // the simulated population lives on
+	rehearse   string    // campaign date to rehearse from; empty: live
+	from       time.Time // the same as an instant; zero: by rehearse
+	opens      time.Time // start one occurrence whose window opens then, as the spec's schedule would; zero: by the spec
+	speed      float64   // of the rehearsal's clock
+	population bool      // the simulated population lives on
 	occurrence uint32
 	shards     int
 	replace    bool
@@ -81,7 +84,9 @@ the policy approves a plan of its size. With a schedule in the spec, each firing
 // start starts the campaign, or replaces its plan, and returns the workflow's ID.
 func (a *App) start(ctx context.Context, c client.Client, brief campaign.Brief, o startOptions) (string, error) {
 	campaignClock := clock.Live()
-	if o.rehearse != "" {
+	if !o.from.IsZero() {
+		campaignClock = clock.Rehearse(o.from, o.speed)
+	} else if o.rehearse != "" {
 		zone, err := campaign.LoadZone(brief.Spec.Zone)
 		if err != nil {
 			return "", withExit(ExitInvalid, err)
@@ -107,12 +112,12 @@ func (a *App) start(ctx context.Context, c client.Client, brief campaign.Brief, 
 		StaticSummary:                            brief.Spec.Title.In("en"),
 	}
 	var err error
-	if brief.Spec.Schedule != nil {
+	if brief.Spec.Schedule != nil && o.opens.IsZero() {
 		options.ID = workflows.ScheduleID(brief.Spec.Campaign)
 		_, err = c.ExecuteWorkflow(ctx, options, workflows.Schedule, workflows.ScheduleInput{Brief: brief, Clock: campaignClock, Shards: o.shards, Population: o.population})
 	} else {
 		_, err = c.ExecuteWorkflow(ctx, options, workflows.Campaign, workflows.CampaignInput{
-			Brief: brief, Occurrence: run.Occurrence, Clock: campaignClock, Shards: o.shards, Population: o.population,
+			Brief: brief, Occurrence: run.Occurrence, Clock: campaignClock, Shards: o.shards, Population: o.population, Start: campaign.Moment{Time: o.opens},
 		})
 	}
 	return options.ID, a.explain(err, run)

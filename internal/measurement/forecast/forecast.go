@@ -5,6 +5,7 @@ package forecast
 import (
 	"math"
 	"slices"
+	"time"
 )
 
 // An Outcome is what one rehearsal came to, in the size of the real campaign. Amounts are minor units.
@@ -60,9 +61,10 @@ func Predict(values []float64, level float64) Interval {
 type Forecast struct {
 	Campaign    string     `json:"campaign"`
 	Currency    string     `json:"currency"`
-	Population  uint64     `json:"population"` // that the figures stand for
-	Customers   uint64     `json:"customers"`  // of each rehearsal
-	Runs        int        `json:"runs"`       // that came to their end
+	Population  uint64     `json:"population"`     // that the figures stand for
+	Customers   uint64     `json:"customers"`      // of each rehearsal
+	Opens       time.Time  `json:"opens,omitzero"` // when the window that was rehearsed starts
+	Runs        int        `json:"runs"`           // that came to their end
 	Failed      int        `json:"failed"`
 	Responses   Interval   `json:"responses"`
 	Redeemed    Interval   `json:"redeemed"`
