@@ -113,14 +113,15 @@ func (b *dispatchCrashBench) slow(ctx context.Context) error {
 	}
 }
 
-const openAttempts = `SELECT count() FROM
-	(SELECT 1 FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt HAVING max(state) = 'attempting')`
+const openAttempts = `SELECT countIf(top = 'attempting'), count() FROM
+	(SELECT max(state) AS top FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt)`
 
-// strike kills the parts in turn, each at a random moment at which attempts are open, until there were enough or the
-// touch is over.
+// strike kills the parts in turn, each at a random moment at which attempts are open that were begun after the kill
+// before, until there were enough or the touch is over.
 func (b *dispatchCrashBench) strike(ctx context.Context) error {
 	r := rand.New(rand.NewPCG(b.seed, 4)) //nolint:gosec // where kills fall, not security
 	parts := []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal, stack.PartSink}
+	var before uint64
 	for n := range b.kills {
 		if n%len(parts) == 0 {
 			r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
@@ -131,17 +132,17 @@ func (b *dispatchCrashBench) strike(ctx context.Context) error {
 			return nil
 		case <-time.After(time.Duration(r.IntN(2000)) * time.Millisecond):
 		}
-		var open uint64
+		var open, begun uint64
 		killed, err := b.e.KillWhen(ctx, part, func(ctx context.Context) bool {
 			asking, cancel := context.WithTimeout(ctx, 5*time.Second)
 			defer cancel()
-			open = 0
-			err := b.e.store.Conn().QueryRow(asking, openAttempts, named("campaign", b.w.run.Campaign)).Scan(&open)
-			return err == nil && open > 0
+			err := b.e.store.Conn().QueryRow(asking, openAttempts, named("campaign", b.w.run.Campaign)).Scan(&open, &begun)
+			return err == nil && open > 0 && begun > before
 		})
 		if err != nil || !killed {
 			return err
 		}
+		before = begun
 		b.by[part]++
 		b.open += open
 		b.log = append(b.log, map[string]any{"part": part, "open": open})

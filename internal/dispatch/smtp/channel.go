@@ -17,6 +17,7 @@ type Channel struct {
 	timeout time.Duration
 	slots   chan *connection // as many as may be open; nil is one that is not
 	pace    pace
+	signer  *signer
 	lookup  *inquiry.Provider
 }
 
@@ -34,13 +35,17 @@ func New(c Config) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
+	signs, err := newSigner(c.DKIM)
+	if err != nil {
+		return nil, err
+	}
 	if c.Connections == 0 {
 		c.Connections = 16
 	}
 	if c.Timeout == 0 {
 		c.Timeout = time.Minute
 	}
-	out := &Channel{config: c, tls: secure, timeout: c.Timeout, slots: make(chan *connection, c.Connections), lookup: inquiry.New(c.lookupURL())}
+	out := &Channel{config: c, signer: signs, tls: secure, timeout: c.Timeout, slots: make(chan *connection, c.Connections), lookup: inquiry.New(c.lookupURL())}
 	for range c.Connections {
 		out.slots <- nil
 	}

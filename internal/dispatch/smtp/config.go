@@ -34,6 +34,7 @@ type Config struct {
 	Connections int           // open at once; 0: 16
 	PerSecond   int           // messages a second at most, in this process; 0: no limit
 	Timeout     time.Duration // longest wait for an answer; 0: 1 min
+	DKIM        DKIM          // zero: mails are not signed
 	ProviderURL string        // where the provider can be asked for Message-IDs; empty: it can't be asked
 }
 
@@ -60,6 +61,7 @@ func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 	c := Config{
 		Addr: os.Getenv(EnvAddr), TLS: os.Getenv(EnvTLS), CAFile: os.Getenv(EnvCAFile), User: os.Getenv(EnvUser),
 		Hello: os.Getenv(EnvHello), ProviderURL: strings.TrimRight(os.Getenv(EnvProviderURL), "/"),
+		DKIM: DKIM{Domain: os.Getenv(EnvDKIMDomain), Selector: os.Getenv(EnvDKIMSelector), KeyFile: os.Getenv(EnvDKIMKeyFile)},
 	}
 	if c.Addr == "" {
 		c.Addr = otherAddr
@@ -101,7 +103,7 @@ func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 
 // Validate reports all faults of c at once.
 func (c Config) Validate() error {
-	var faults []error
+	faults := []error{c.DKIM.validate()}
 	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
 	if host, port, err := net.SplitHostPort(c.Addr); err != nil || host == "" || port == "" {
 		fault("SMTP address %q is not host:port: set %s, or start the local stack", c.Addr, EnvAddr)

@@ -62,6 +62,14 @@ func (c *Channel) over(ctx context.Context, s *connection, m dispatch.Message, k
 	for begun := false; ; {
 		s.limit(ctx, c.timeout)
 		receipt, invited := s.invite(m, begun)
+		var signature []byte
+		if invited {
+			var err error
+			if signature, err = c.signer.header(m.Body); err != nil {
+				s.dead = true
+				receipt, invited = dispatch.Receipt{Outcome: dispatch.OutcomeRefused, Response: short(err.Error())}, false
+			}
+		}
 		if invited && over(ctx) {
 			s.dead = true // it awaits a text; only hanging up keeps it from taking an empty one
 			receipt, invited = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}, false
@@ -85,7 +93,7 @@ func (c *Channel) over(ctx context.Context, s *connection, m dispatch.Message, k
 			after, more = next()
 		}
 		ahead := more && s.pipelines && s.takes(after)
-		told(s.text(m, after, ahead))
+		told(s.text(m, signature, after, ahead))
 		if paced {
 			return next()
 		}

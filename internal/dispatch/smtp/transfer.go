@@ -51,8 +51,8 @@ func (s *connection) invite(m dispatch.Message, begun bool) (receipt dispatch.Re
 // text sends the text of a message that was invited, and the envelope of the one after it if that is to go ahead. What
 // it returns is what is known: before the last byte left, a broken connection means that nothing was accepted; after
 // it, only the provider knows.
-func (s *connection) text(m, after dispatch.Message, ahead bool) dispatch.Receipt {
-	s.out = stuffed(s.out[:0], m.Body)
+func (s *connection) text(m dispatch.Message, signature []byte, after dispatch.Message, ahead bool) dispatch.Receipt {
+	s.out = stuffed(append(s.out[:0], signature...), m.Body)
 	end := len(s.out)
 	if ahead {
 		s.out = s.appendEnvelope(s.out, after)
