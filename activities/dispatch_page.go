@@ -225,7 +225,7 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 			reason = dispatch.ReasonUntried
 		}
 		e := w.event(j, j.attempt, state, reason, wall)
-		e.Response = j.receipt.Response
+		e.Response, e.ProviderID = j.receipt.Response, j.receipt.ProviderID
 		events = append(events, e)
 	}
 	if err := w.write(context.WithoutCancel(ctx), events); err != nil {

@@ -21,6 +21,7 @@ type Event struct {
 	Template   string // hash
 	Parameters string // JSON, without personal data
 	SHA256     string // of the bytes
+	ProviderID string // the provider's own name of the message; empty where it uses ours
 }
 
 // Slot is a planned delivery of a wave.

@@ -16,7 +16,7 @@ func (w *Warehouse) WriteEvents(ctx context.Context, run campaign.Run, touch str
 	if len(events) == 0 {
 		return nil
 	}
-	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO delivery_events (campaign, occurrence, launch, touch, customer_key, channel, attempt, state, wave, message_id, at, wall_at, reason, response, template, parameters, body_sha256)")
+	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO delivery_events (campaign, occurrence, launch, touch, customer_key, channel, attempt, state, wave, message_id, at, wall_at, reason, response, template, parameters, body_sha256, provider_id)")
 	if err != nil {
 		return fmt.Errorf("record deliveries: %w", err)
 	}
@@ -37,6 +37,7 @@ func (w *Warehouse) WriteEvents(ctx context.Context, run campaign.Run, touch str
 		each(events, func(e *dispatch.Event) string { return e.Template }),
 		each(events, func(e *dispatch.Event) string { return e.Parameters }),
 		each(events, func(e *dispatch.Event) string { return e.SHA256 }),
+		each(events, func(e *dispatch.Event) string { return e.ProviderID }),
 	} {
 		if err := batch.Column(i).Append(column); err != nil {
 			return fmt.Errorf("record deliveries: %w", err)
