@@ -21,6 +21,7 @@ type Dispatch struct {
 	Channels Channels
 	Briefs   Briefs
 	Settings DispatchSettings
+	Links    dispatch.Links // nil: messages have no links of ours
 	Throttle ThrottleKeeper // nil: nobody leases quotas, and rates of a policy can't be kept
 
 	mu     sync.Mutex
@@ -166,7 +167,11 @@ func (t *touchStage) channel() (dispatch.Channel, error) {
 }
 
 func (t *touchStage) composer() (*dispatch.Composer, error) {
-	return dispatch.NewComposer(t.run, t.brief, t.touch.ID, t.name)
+	composer, err := dispatch.NewComposer(t.run, t.brief, t.touch.ID, t.name)
+	if err == nil && t.stage.Links != nil {
+		composer.Link(t.stage.Links)
+	}
+	return composer, err
 }
 
 func (t *touchStage) recipients(ctx context.Context, keys []uint32, ats []time.Time) (map[uint32]dispatch.Recipient, error) {

@@ -71,6 +71,7 @@ var koreanShort = map[string]string{
 	"starter settle":     "캠페인을 원하는 단계부터 다시 정산합니다",
 	"starter payouts":    "사람이 처리해야 할 지급과 대사 차이",
 	"starter provider":   "시험용 지급사 서버를 단독으로 실행합니다. 오작동을 시킬 수 있습니다",
+	"starter webhooks":   "발송사의 수신 결과와 고객의 수신거부를 HTTP로 받습니다",
 	"starter completion": "셸 자동 완성 스크립트를 출력합니다",
 	"starter help":       "명령의 도움말을 보여 줍니다",
 
@@ -106,7 +107,7 @@ var koreanFlags = map[string]string{
 	"--customers": "가상 고객 수", "--seed": "시드가 다르면 다른 고객이 됩니다",
 	"demo --spec": "실행할 캠페인", "demo --import": "가상 고객 대신 이 매핑 파일로 실제 데이터를 가져옵니다", "demo --data": "가져올 데이터의 폴더", "demo --from": "리허설 시작일 (기본: 기간의 첫날)", "demo --exit": "켜 두지 않고 캠페인과 함께 끝냅니다",
 	"settle --from": "첫 단계: qualify, post, pay, reconcile, claw-back", "settle --until": "마지막 단계", "payouts --to": "담당자", "payouts --paid": "지급사에서 지급을 확인했습니다", "payouts --forgo": "거절된 지급을 포기합니다", "ledger --at": "이 시각(캠페인 시간)의 잔액: 2006-01-02 또는 2006-01-02T15:04",
-	"provider --listen": "기다릴 주소", "provider --data": "지급 내역을 두는 폴더",
+	"provider --listen": "기다릴 주소", "webhooks --listen": "기다릴 주소", "provider --data": "지급 내역을 두는 폴더",
 	"demo --months": "캠페인 시작 전까지 고객이 살아온 달 수",
 	"up --without":  "시작하지 않을 부분: engine, temporal, sink, worker", "up --namespace": "Temporal 네임스페이스 (TEMPORAL_NAMESPACE, 없으면 default)",
 	"new --out": "개인 키 파일 (기본: NAME.key)",

@@ -34,6 +34,7 @@ var commands = []func(*App) *cobra.Command{
 	newSettleCommand,
 	newPayoutsCommand,
 	newProviderCommand,
+	newWebhooksCommand,
 	newPartCommand,
 }
 

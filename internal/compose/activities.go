@@ -52,11 +52,7 @@ func (p Providers) channels(inbox dispatch.Inbox) (activities.Channels, error) {
 }
 
 // registerActivities gives every stage its adapters.
-func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, temporal client.Client, p Providers) error {
-	channels, err := p.channels(nil)
-	if err != nil {
-		return err
-	}
+func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, temporal client.Client, p Providers, channels activities.Channels, links dispatch.Links) error {
 	payouts, err := provider.New(p.Payouts, clock.Wall)
 	if err != nil {
 		return err
@@ -67,7 +63,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		&activities.Targeting{Store: store, Briefs: store, Trainer: Trainer()},
 		&activities.Offers{Store: store, Briefs: store},
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
-		&activities.Dispatch{Store: store, Briefs: store, Channels: channels, Throttle: throttle{temporal}},
+		&activities.Dispatch{Store: store, Briefs: store, Channels: channels, Links: links, Throttle: throttle{temporal}},
 		&activities.Settlement{Store: store, Briefs: store, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts}, Throttle: throttle{temporal}},
 		newBooks(store, temporal),
 		&activities.Measurement{Store: store, Briefs: store},

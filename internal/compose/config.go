@@ -13,11 +13,12 @@ import (
 )
 
 // ConfigFromEnv is the configuration of a worker beside the user's own servers: DANBI_CLICKHOUSE_*, Temporal's own
-// variables, DANBI_SMTP_*, DANBI_PROVIDER_URL, DANBI_PAYOUT_*, DANBI_METRICS_ADDR, DANBI_WORKER_AT_ONCE. All faults are reported at once.
+// variables, DANBI_SMTP_*, DANBI_PROVIDER_URL, DANBI_CHANNELS, DANBI_PAYOUT_*, DANBI_WEBHOOK_*, DANBI_LINKS_*, DANBI_METRICS_ADDR, DANBI_WORKER_AT_ONCE. All faults are reported at once.
 func ConfigFromEnv(log *zap.Logger) (Config, error) {
 	store, storeErr := warehouse.ConfigFromEnv()
 	temporal, temporalErr := envconfig.LoadDefaultClientOptions()
 	providers, providerErr := ProvidersFromEnv(Sink{})
+	hooks, hookErr := WebhooksFromEnv()
 	atOnce, atOnceErr := 0, error(nil)
 	if text := os.Getenv("DANBI_WORKER_AT_ONCE"); text != "" {
 		if atOnce, atOnceErr = strconv.Atoi(text); atOnceErr != nil || atOnce < 1 {
@@ -27,6 +28,6 @@ func ConfigFromEnv(log *zap.Logger) (Config, error) {
 	if temporalErr != nil {
 		temporalErr = fmt.Errorf("read Temporal's settings: %w", temporalErr)
 	}
-	return Config{Warehouse: store, Temporal: temporal, Providers: providers, Metrics: os.Getenv("DANBI_METRICS_ADDR"), AtOnce: atOnce, Log: log},
-		errors.Join(storeErr, temporalErr, providerErr, atOnceErr)
+	return Config{Warehouse: store, Temporal: temporal, Providers: providers, Webhooks: hooks, Metrics: os.Getenv("DANBI_METRICS_ADDR"), AtOnce: atOnce, Log: log},
+		errors.Join(storeErr, temporalErr, providerErr, hookErr, atOnceErr)
 }

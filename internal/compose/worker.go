@@ -20,6 +20,7 @@ type Config struct {
 	Warehouse warehouse.Config
 	Temporal  client.Options
 	Providers Providers
+	Webhooks  Webhooks
 	Metrics   string // address of /metrics; empty: none
 	AtOnce    int    // activities at once; 0: AtOnce
 	Log       *zap.Logger
@@ -61,9 +62,16 @@ func RunWorker(ctx context.Context, c Config) error {
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	workflows.Register(w)
-	if err := registerActivities(w, store, temporal, c.Providers); err != nil {
+	inbox := newInbox(store, registry)
+	channels, err := c.Providers.channels(inbox)
+	if err != nil {
 		return err
 	}
+	if err := registerActivities(w, store, temporal, c.Providers, channels, c.Webhooks.links()); err != nil {
+		return err
+	}
+	serve(ctx, channels)
+	go inbox.Serve(ctx)
 	keepers := worker.New(temporal, workflows.KeeperQueue, worker.Options{
 		MaxConcurrentActivityExecutionSize: keepersAtOnce,
 		DisableWorkflowWorker:              true,
@@ -71,7 +79,10 @@ func RunWorker(ctx context.Context, c Config) error {
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	keepers.RegisterActivity(newBooks(store, temporal))
-	failed := make(chan error, 1)
+	failed := make(chan error, 2)
+	if c.Webhooks.Listen != "" {
+		go func() { failed <- c.Webhooks.serve(ctx, inbox, registry, nil) }()
+	}
 	if c.Metrics != "" {
 		go func() { failed <- ServeMetrics(ctx, c.Metrics, registry) }()
 	}

@@ -20,7 +20,9 @@ func TestAWorkerTakesEverything(t *testing.T) {
 	require.NoError(t, err)
 	w := worker.New(temporal, workflows.TaskQueue, worker.Options{})
 	workflows.Register(w)
-	require.NoError(t, registerActivities(w, nil, temporal, providers))
+	channels, err := providers.channels(nil)
+	require.NoError(t, err)
+	require.NoError(t, registerActivities(w, nil, temporal, providers, channels, nil))
 }
 
 func TestProvidersAreTheSinkUnlessTheEnvironmentSaysOtherwise(t *testing.T) {

@@ -51,6 +51,7 @@ type Composer struct {
 	contents map[string]campaign.Content
 	from     string // the header of its mails
 	said     said
+	links    Links // nil: none of ours
 }
 
 // workspace is what making a mail needs and the next one may reuse.
@@ -274,9 +275,24 @@ func (c *Composer) text(t campaign.Text, language string) string {
 	return t[c.brief.Spec.Language]
 }
 
+// Links are addresses of ours that know the delivery whose message they stand in. The same delivery has the same links.
+type Links interface {
+	Unsubscribe(id campaign.ID) string
+	Click(id campaign.ID, to string) string
+	Open(id campaign.ID) string
+}
+
+// Link lets messages unsubscribe by links of ours, where the policy names no address of its own. Call it before Compose.
+func (c *Composer) Link(links Links) { c.links = links }
+
 func (c *Composer) unsubscribe(id string) string {
 	if url := c.brief.Policy.Sender.Unsubscribe; url != "" {
 		return strings.ReplaceAll(url, "{message}", id)
+	}
+	if c.links != nil {
+		if key, err := campaign.ParseID(id); err == nil {
+			return c.links.Unsubscribe(key)
+		}
 	}
 	return "mailto:" + c.brief.Policy.Sender.Email + "?subject=unsubscribe%20" + id
 }
