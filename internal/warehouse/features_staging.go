@@ -25,10 +25,12 @@ const (
 	wholePrefix   = "features_whole_"   // <snapshot>_<random>: all shards, to be published
 )
 
-// Memory of one extraction, in bytes: two at once and the caches stay below what the engine is given.
+// Memory of one extraction, in bytes. A quarter of a million customers with twelve purchases a year take about one gigabyte;
+// as many at once as a worker runs shards would be more than the engine is given, and no faster: one keeps a core busy.
 const (
-	extractMemory = int64(2_500_000_000)
-	extractSpill  = int64(1_200_000_000)
+	extractMemory     = int64(2_500_000_000)
+	extractSpill      = int64(1_200_000_000)
+	extractionsAtOnce = 3
 )
 
 func extractSettings() clickhouse.Settings {
@@ -70,6 +72,12 @@ func (w *Warehouse) ExtractFeatures(ctx context.Context, of features.Snapshot, s
 		return 0, err
 	}
 	maps.Copy(given, ownParams(of, own))
+	select {
+	case w.extractions <- struct{}{}:
+		defer func() { <-w.extractions }()
+	case <-ctx.Done():
+		return 0, ctx.Err()
+	}
 	if err := w.conn.Exec(w.settings(ctx, extractSettings()), "INSERT INTO "+attempt+" ("+featureColumns+", own, bins)\n"+binned(own), given.list()...); err != nil {
 		return 0, fmt.Errorf("extract the features of shard %s: %w", shard, err)
 	}

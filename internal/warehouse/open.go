@@ -18,6 +18,8 @@ type Warehouse struct {
 	conn   driver.Conn
 	config Config
 	briefs briefs
+
+	extractions chan struct{} // has a place for each extraction that runs
 }
 
 // Open connects and pings. It creates nothing: a database that is missing is
@@ -38,7 +40,7 @@ func Open(ctx context.Context, c Config) (*Warehouse, error) {
 		_ = conn.Close()
 		return nil, c.explain(err)
 	}
-	return &Warehouse{conn: conn, config: c}, nil
+	return &Warehouse{conn: conn, config: c, extractions: make(chan struct{}, extractionsAtOnce)}, nil
 }
 
 // Conn is the pool itself, for queries, batches and Exec.
