@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"math"
@@ -150,19 +151,18 @@ func (a *App) compareModels(both []registry.Entry) error {
 	return nil
 }
 
-// reasonsOf says as sentences what moved a score. A sensitive feature chooses customers, and is named to nobody.
-func (a *App) reasonsOf(spec campaign.Spec, s *warehouse.WhyScored) []string {
+// reasonsOf says as sentences what moved a score, by features that are known. A sensitive one, by the catalogue or by the
+// policy, chooses customers and is named to nobody; nor is one that nobody defines any more.
+func (a *App) reasonsOf(spec campaign.Spec, known []features.Feature, sensitive []string, s *warehouse.WhyScored) []string {
 	if s == nil {
 		return nil
 	}
 	var out []string
 	for i, name := range s.Features {
-		meaning, kind := name, ""
-		hidden := false
-		for _, f := range features.Builtin {
-			if f.Name == name {
-				meaning, kind, hidden = f.Meaning.In(a.Lang), f.Type, f.Sensitive
-			}
+		meaning, kind, hidden := "", "", true
+		if at := slices.IndexFunc(known, func(f features.Feature) bool { return f.Name == name }); at >= 0 {
+			f := known[at]
+			meaning, kind, hidden = cmp.Or(f.Meaning.In(a.Lang), name), f.Type, f.Sensitive || slices.Contains(sensitive, name)
 		}
 		if hidden {
 			meaning = a.text("a sensitive feature", "민감 특성")

@@ -49,7 +49,11 @@ CUSTOMER is the id in your own data, or #KEY. Name and addresses are masked unle
 			if err != nil {
 				return err
 			}
-			why.Reasons = a.reasonsOf(brief.Spec, why.Scored)
+			known, err := store.EveryFeature(ctx)
+			if err != nil {
+				return err
+			}
+			why.Reasons = a.reasonsOf(brief.Spec, known, brief.Policy.Sensitive, why.Scored)
 			if !reveal {
 				mask(why)
 			}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +33,24 @@ func (w *Warehouse) OwnFeatures(ctx context.Context) ([]features.Own, error) {
 		return nil, err
 	}
 	return versions[0], nil
+}
+
+// EveryFeature are all features that are or were defined, each by its latest definition; one that any version called sensitive
+// stays so.
+func (w *Warehouse) EveryFeature(ctx context.Context) ([]features.Feature, error) {
+	versions, err := w.ownVersions(ctx)
+	all := features.Catalogue(nil)
+	for _, own := range versions {
+		for _, f := range features.Catalogue(own)[len(features.Builtin):] {
+			at := slices.IndexFunc(all, func(known features.Feature) bool { return known.Name == f.Name })
+			if at < 0 {
+				all = append(all, f)
+			} else if f.Sensitive {
+				all[at].Sensitive = true
+			}
+		}
+	}
+	return all, err
 }
 
 // ownOf are the user's own features of a catalogue, or features.ErrOtherCatalogue.
