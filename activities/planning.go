@@ -64,6 +64,8 @@ type PreflightInput struct {
 	Rendered    []RenderMessagesOutput `json:"rendered"`
 	Shards      []campaign.Shard       `json:"shards,omitempty"`
 	Expected    []Expected             `json:"expected,omitempty"` // of the shards
+	Model       Model                  `json:"model,omitzero"`
+	Strata      []Stratum              `json:"strata,omitempty"` // of all shards, one after the other
 }
 
 // PreflightOutput is the checklist; a finding that blocks keeps the plan from being approved.

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/features"
+	"github.com/danbi-project/danbi/internal/measurement"
 )
 
 // findings is the checklist of a plan: what must be mended before it can be approved, and what a reader should know.
@@ -37,6 +39,19 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	if age := in.Times.Opens.Sub(in.Snapshot.Instant); age > time.Duration(brief.Policy.SnapshotAge) && brief.Policy.SnapshotAge > 0 {
 		add(true, "stale_snapshot", 0, "when the window opens the snapshot will be %s old, more than the policy's snapshot_age allows: plan again", age)
 	}
+	for _, s := range lopsided(in.Strata, float64(brief.Spec.Audience.Control)) {
+		add(true, "stratum_mismatch", s.Treated+s.Control, "in %q %d are in control beside %d treated, which the drawn share of %s does not explain: plan again", s.Name, s.Control, s.Treated, brief.Spec.Audience.Control)
+	}
+	if in.Model.Uncompared {
+		add(false, "model_uncompared", 0, "the snapshot that model %s was fitted for is gone, so whether its customers have changed since can't be told", in.Model.ID)
+	}
+	for _, d := range in.Model.Drifted {
+		if d.PSI >= features.Block {
+			add(true, "model_drifted", 0, "%s is not distributed as when model %s was fitted (PSI %.2f): promote another model, or ask for a new one by naming its kind", d.Feature, in.Model.ID, d.PSI)
+		} else {
+			add(false, "model_drifting", 0, "%s is distributed otherwise than when model %s was fitted (PSI %.2f): a new model may do better", d.Feature, in.Model.ID, d.PSI)
+		}
+	}
 	for _, reason := range slices.Sorted(maps.Keys(in.Blocked)) {
 		add(false, "blocked_"+reason, in.Blocked[reason], "%d deliveries are left out: %s", in.Blocked[reason], reason)
 	}
@@ -45,6 +60,22 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	}
 	for _, dry := range in.Rendered {
 		found = append(found, dry.Faults...)
+	}
+	return found
+}
+
+// lopsided are the strata whose arms are no likelier than one in a thousand times by the drawn share (the sample ratio's test).
+func lopsided(strata []Stratum, share float64) []Stratum {
+	total := map[string]Stratum{}
+	for _, s := range strata {
+		t := total[s.Name]
+		total[s.Name] = Stratum{s.Name, t.Treated + s.Treated, t.Control + s.Control}
+	}
+	var found []Stratum
+	for _, name := range slices.Sorted(maps.Keys(total)) {
+		if s := total[name]; measurement.SampleRatio(s.Treated, s.Control, share) < measurement.LeastRatioProbability {
+			found = append(found, s)
+		}
 	}
 	return found
 }

@@ -27,6 +27,7 @@ func TestTheChecklistBlocksWhatMustNotLaunch(t *testing.T) {
 		"over_expected":     func(in *PreflightInput) { in.Prices.Cost = 101 },
 		"over_exposure":     func(in *PreflightInput) { in.Prices.Out = 301 },
 		"stale_snapshot":    func(in *PreflightInput) { in.Snapshot.Instant = opens.Add(-73 * time.Hour) },
+		"model_drifted":     func(in *PreflightInput) { in.Model.Drifted = []Drifted{{"spend_28d", .25}} },
 		"unknown_field": func(in *PreflightInput) {
 			in.Rendered = []RenderMessagesOutput{{Faults: []Fault{{Kind: "unknown_field", Blocks: true}}}}
 		},
@@ -42,6 +43,12 @@ func TestTheChecklistBlocksWhatMustNotLaunch(t *testing.T) {
 	in.Blocked, in.Capped = map[string]uint64{"no_address": 2}, 3
 	for _, f := range findings(in, brief) {
 		require.False(t, f.Blocks, "who is left out is told, and does not block")
+	}
+	require.Len(t, findings(in, brief), 2)
+	in = good
+	in.Model = Model{Drifted: []Drifted{{"spend_28d", .24}}, Uncompared: true}
+	for _, f := range findings(in, brief) {
+		require.False(t, f.Blocks, f.Kind)
 	}
 	require.Len(t, findings(in, brief), 2)
 }

@@ -46,6 +46,15 @@ type Model struct {
 	Qini     float64 `json:"qini,omitempty"`
 	QiniLow  float64 `json:"qini_low,omitempty"`
 	QiniHigh float64 `json:"qini_high,omitempty"`
+	// Of a model that was fitted for an earlier snapshot: which of the features that it asks about have drifted since.
+	Drifted    []Drifted `json:"drifted,omitempty"`
+	Uncompared bool      `json:"uncompared,omitempty"` // that snapshot is gone
+}
+
+// Drifted is a feature that is not distributed as it was.
+type Drifted struct {
+	Feature string  `json:"feature"`
+	PSI     float64 `json:"psi"`
 }
 
 // FitModelInput asks for the model that ranks the audience of a run.
@@ -93,6 +102,8 @@ type Cut struct {
 	Bin   int      `json:"bin"`
 	Share float64  `json:"share"`
 	Take  []uint32 `json:"take,omitempty"` // of Bin, by shard: they add up to the size exactly
+	// Deciles are the bins from which on the next tenth of the chosen begins, for a control group by decile.
+	Deciles []int `json:"deciles,omitempty"`
 }
 
 // SelectAudienceInput asks for the audience rows of one shard.
@@ -112,4 +123,13 @@ type SelectAudienceOutput struct {
 	Control  uint64 `json:"control"`
 	Holdout  uint64 `json:"holdout"`
 	Checksum uint64 `json:"checksum"`
+	// Strata are the arms of each part that the control group is drawn from in proportion; empty where it is not.
+	Strata []Stratum `json:"strata,omitempty"`
+}
+
+// Stratum counts both arms of a part of the audience.
+type Stratum struct {
+	Name    string `json:"name"`
+	Treated uint64 `json:"treated"`
+	Control uint64 `json:"control"`
 }

@@ -35,21 +35,24 @@ func (l *learner) responses() (rows []int, label []bool, outcome string) {
 	return rows, label, outcome
 }
 
-// churn learns from the window before last who drops below half of their own forecast, and is judged and calibrated on
-// the last one.
+// churn is a hazard in discrete time (Singer and Willett, Journal of Educational Statistics 1993): whoever had something to lose
+// at the start of a period is in that period's risk set, with features as they were then, and the chance to drop below half of
+// one's own forecast within it is learned from several periods together. The last one judges and calibrates.
 func (l *learner) churn() error {
 	end := l.snapshot.Instant
-	windows := make([]propensity.Sample, 2)
-	for i := range windows {
-		from := end.Add(time.Duration(i-2) * churnWindow)
-		read, err := l.Store.Dropped(l.ctx, l.snapshot, from, from.Add(churnWindow), mostExamples/2)
+	var early, late propensity.Sample
+	for i := range churnPeriods {
+		from := end.Add(time.Duration(i-churnPeriods) * churnWindow)
+		read, err := l.Store.Dropped(l.ctx, l.snapshot, from, from.Add(churnWindow), mostExamples/churnPeriods)
 		if err != nil {
 			return err
 		}
-		windows[i] = dropped(read)
+		if late = dropped(read); i < churnPeriods-1 {
+			early = early.And(late)
+		}
 	}
-	l.entry.Card.From, l.entry.Card.Until = end.Add(-2*churnWindow), end
-	return l.chance(windows[0], windows[1], "dropped")
+	l.entry.Card.From, l.entry.Card.Until = end.Add(-churnPeriods*churnWindow), end
+	return l.chance(early, late, "dropped")
 }
 
 // dropped leaves those who had something to lose.
@@ -68,7 +71,7 @@ func dropped(t targeting.Trial) propensity.Sample {
 // interest learns what sets those who have it already apart from anybody.
 func (l *learner) interest() error {
 	i := l.brief.Spec.Audience.Interest
-	read, err := l.Store.Likeness(l.ctx, l.snapshot, targeting.Seeds{Categories: i.Categories, Brands: i.Brands, Campaigns: i.Campaigns}, mostExamples)
+	read, err := l.Store.Likeness(l.ctx, l.snapshot, targeting.Seeds{Categories: i.Categories, Brands: i.Brands, Campaigns: i.Campaigns, Products: i.Products, Attributes: i.Attributes}, mostExamples)
 	if err != nil {
 		return err
 	}

@@ -34,7 +34,9 @@ func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOut
 		return FitModelOutput{}, Classify(err)
 	}
 	if entry.ID != "" {
-		return FitModelOutput{Model: modelOf(entry)}, nil
+		m := modelOf(entry)
+		err := t.drift(ctx, entry, in.Snapshot, &m)
+		return FitModelOutput{Model: m}, Classify(err)
 	}
 	fitted, err := t.fit(ctx, brief, in)
 	if err != nil {
@@ -57,7 +59,7 @@ func modelOf(e registry.Entry) Model {
 
 // fit is the rule that stands in where no forest can be: a plain model of responses, or the order of a feature.
 func (t *Targeting) fit(ctx context.Context, brief campaign.Brief, in FitModelInput) (targeting.Fitted, error) {
-	out := targeting.Fitted{At: in.Snapshot.Instant, Model: standIn(brief.Spec.Audience.Rank)}
+	out := targeting.Fitted{At: in.Snapshot.Instant, Catalogue: in.Snapshot.Catalogue, Model: standIn(brief.Spec.Audience.Rank)}
 	if brief.Spec.Audience.Model == campaign.ModelNone {
 		out.Metrics.Note = targeting.NoteNone
 		return named(out)

@@ -26,6 +26,7 @@ type TrialStore interface {
 	Dropped(ctx context.Context, like features.Snapshot, from, until time.Time, most int) (targeting.Trial, error)
 	Likeness(ctx context.Context, snapshot features.Snapshot, seeds targeting.Seeds, most int) (targeting.Trial, error)
 	Binnings(ctx context.Context, snapshot string) ([]features.Binning, error)
+	SampledCounts(ctx context.Context, snapshot string) ([][]uint64, error)
 	SaveEntry(ctx context.Context, e *registry.Entry) error
 	Entry(ctx context.Context, id string) (registry.Entry, error)
 	Entries(ctx context.Context, kind string, most int) ([]registry.Row, error)
@@ -39,6 +40,8 @@ type TrialStore interface {
 const (
 	churnWindow = 28 * 24 * time.Hour
 	droppedTo   = .5
+	// So many windows are learned from together, and the last judges: what is peculiar to one month is not taken for a law.
+	churnPeriods = 5
 )
 
 // learner is one fitting: what is asked, and what was read for it. It lives as long as its activity.
@@ -81,6 +84,7 @@ func (t *Targeting) learn(ctx context.Context, brief campaign.Brief, in FitModel
 	}
 	l := &learner{Targeting: *t, ctx: ctx, brief: brief, snapshot: features.Snapshot(in.Snapshot)}
 	l.entry = registry.Entry{Kind: kind, Catalogue: in.Snapshot.Catalogue, Binning: in.Snapshot.Binning, At: in.Snapshot.Instant}
+	l.entry.Card.Snapshot = in.Snapshot.ID
 	err := l.fit(kind)
 	if note := noteOf(err); note != "" {
 		return registry.Entry{}, note, nil
@@ -273,6 +277,9 @@ func (l *learner) effect(s uplift.Sample, outcome string) error {
 	fitted, err := uplift.Fit(l.ctx, l.Trainer, s, uplift.Options{Cost: l.cost(outcome), Seed: fitSeed})
 	if err != nil {
 		return err
+	}
+	if fitted.Champion.Qini.Low <= 0 { // what its best customers gained may be luck
+		return errNoBetter
 	}
 	scores := make([]float32, s.Rows())
 	if err := fitted.Model.Score(s.Bins, scores); err != nil {

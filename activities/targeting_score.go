@@ -34,11 +34,15 @@ func (t *Targeting) scorer(ctx context.Context, snapshot Snapshot, m Model, shar
 	if err != nil {
 		return nil, err
 	}
+	prepared, err := entry.Model.Scorer()
+	if err != nil {
+		return nil, err
+	}
 	var customers []uint32
 	var scores []float32
 	err = t.Store.FeatureBins(ctx, snapshot.ID, entry.Features, shard, func(keys []uint32, bins [][]uint8) error {
 		block := make([]float32, len(keys))
-		if err := entry.Model.Score(bins, block); err != nil {
+		if err := prepared.Score(bins, block); err != nil {
 			return err
 		}
 		customers, scores = append(customers, keys...), append(scores, block...)

@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -37,7 +38,7 @@ func (t *Targeting) ScoreAudience(ctx context.Context, in ScoreAudienceInput) (S
 	if err != nil {
 		return out, Classify(err)
 	}
-	err = t.judge(ctx, in.Snapshot, in.Model, terms, in.Shard, func(j targeting.Judged) {
+	err = t.judge(ctx, in.Snapshot, in.Model, terms, in.Shard, func(j targeting.Judged, _ *targeting.Candidate) {
 		out.Funnel[targeting.Reasons[j.Reason]]++
 		if j.Bin >= 0 {
 			out.Scores[j.Bin]++
@@ -67,7 +68,17 @@ func (t *Targeting) SelectAudience(ctx context.Context, in SelectAudienceInput) 
 		return out, Classify(err)
 	}
 	var judged []targeting.Judged
-	err = t.judge(ctx, in.Snapshot, in.Model, terms, in.Shard, func(j targeting.Judged) { judged = append(judged, j) })
+	names := map[string]string{}
+	err = t.judge(ctx, in.Snapshot, in.Model, terms, in.Shard, func(j targeting.Judged, c *targeting.Candidate) {
+		if terms.ControlBy != "" && j.Bin >= 0 {
+			name := terms.Stratum(c.Segment, int(j.Bin), targeting.Cut(in.Cut))
+			if _, known := names[name]; !known {
+				names[name] = name
+			}
+			j.Stratum = names[name]
+		}
+		judged = append(judged, j)
+	})
 	if err != nil {
 		return out, Classify(err)
 	}
@@ -96,7 +107,35 @@ func (t *Targeting) SelectAudience(ctx context.Context, in SelectAudienceInput) 
 		sum.Add(m)
 	}
 	out.Checksum = sum.Sum()
+	if terms.ControlBy != "" {
+		out.Strata = strataOf(judged, members)
+	}
 	return out, nil
+}
+
+// strataOf counts the arms by stratum, as they are written; members are of the judged, in their order.
+func strataOf(judged []targeting.Judged, members []targeting.Member) []Stratum {
+	counts := map[string]*Stratum{}
+	for i, m := range members {
+		if m.Arm != targeting.ArmTreated && m.Arm != targeting.ArmControl {
+			continue
+		}
+		s := counts[judged[i].Stratum]
+		if s == nil {
+			s = &Stratum{Name: judged[i].Stratum}
+			counts[s.Name] = s
+		}
+		if m.Arm == targeting.ArmTreated {
+			s.Treated++
+		} else {
+			s.Control++
+		}
+	}
+	var all []Stratum
+	for _, name := range slices.Sorted(maps.Keys(counts)) {
+		all = append(all, *counts[name])
+	}
+	return all
 }
 
 // missing puts what is stored into members, and returns those that are not stored.
@@ -142,7 +181,7 @@ func (t *Targeting) terms(ctx context.Context, run campaign.Run, c clock.Clock) 
 }
 
 // judge gives every customer of the shard with reason and score; Bin is -1 for those who may not be chosen.
-func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms targeting.Terms, shard campaign.Shard, each func(targeting.Judged)) error {
+func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms targeting.Terms, shard campaign.Shard, each func(targeting.Judged, *targeting.Candidate)) error {
 	brief, err := t.Briefs.Brief(ctx, terms.Run)
 	if err != nil {
 		return err
@@ -163,7 +202,7 @@ func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms
 		if reason == targeting.ReasonEligible {
 			j.Bin = int16(bin)
 		}
-		each(j)
+		each(j, c)
 		return nil
 	})
 }

@@ -110,7 +110,7 @@ func previewBrief(opens time.Time) campaign.Brief {
 		Spec: campaign.Spec{
 			Campaign: "bench", Currency: "KRW", Zone: "Asia/Seoul", Language: "ko",
 			Window:   campaign.Window{Starts: campaign.Moment{Time: opens.In(world.Home)}, Length: campaign.Duration(28 * 24 * time.Hour)},
-			Audience: campaign.Audience{Rule: previewRule, Model: campaign.ModelResponse, Rank: "spend_90d", Control: .1, Purpose: "marketing"},
+			Audience: campaign.Audience{Rule: previewRule, Model: campaign.ModelResponse, Control: .1, Purpose: "marketing"},
 			Offers: []campaign.Offer{{ID: "small", Kind: campaign.OfferThreshold, Reward: 3000, Threshold: campaign.Threshold{Step: 30_000, Stretch: 1, RoundTo: 10_000, Min: 30_000}},
 				{ID: "large", Kind: campaign.OfferThreshold, Reward: 9000, Threshold: campaign.Threshold{Step: 100_000, Stretch: 1, RoundTo: 10_000, Min: 30_000}}},
 			Budget:  campaign.Budget{Expected: 500_000_000, Exposure: 5_000_000_000, Margin: .3},

@@ -142,6 +142,10 @@ func (a *App) finding(f activities.Fault) string {
 		"over_expected":     "예상 비용이 budget.expected를 넘습니다",
 		"over_exposure":     "나갈 혜택의 합이 budget.exposure를 넘습니다",
 		"stale_snapshot":    "스냅숏이 정책의 snapshot_age보다 오래되었습니다. 다시 계획하세요",
+		"stratum_mismatch":  "층 안에서 대조군 비율이 추첨 비율과 맞지 않습니다. 다시 계획하세요: " + f.Message,
+		"model_uncompared":  "모델을 학습할 때의 스냅숏이 없어 고객 분포가 달라졌는지 견줄 수 없습니다",
+		"model_drifted":     "모델을 학습한 뒤 특성 분포가 크게 달라졌습니다. 다른 모델을 승격하거나 종류 이름으로 새로 학습하게 하세요: " + f.Message,
+		"model_drifting":    "모델을 학습한 뒤 특성 분포가 달라지고 있습니다. 새 모델이 나을 수 있습니다: " + f.Message,
 		"capped":            fmt.Sprintf("%s건 제외: 발송 횟수 제한", groups(f.Customers)),
 		"over_policy":       "정책 한도를 넘어 아무도 승인할 수 없습니다: " + f.Message,
 	}[f.Kind]

@@ -84,6 +84,7 @@ type campaignRun struct {
 	shards    []campaign.Shard
 	tiers     map[int][]activities.Tier // by shard
 	model     activities.Model
+	strata    []activities.Stratum // of the audience, by shard
 	prices    activities.Prices
 	touches   map[string]touchPlan
 	checksums struct{ audience, assignments uint64 }

@@ -155,6 +155,7 @@ func (r *campaignRun) target(ctx workflow.Context) error {
 	if err != nil {
 		return err
 	}
+	r.strata = nil
 	r.status.Funnel, r.status.Treated, r.status.Control, r.status.Holdout, r.checksums.audience = activities.Funnel{}, 0, 0, 0, 0
 	for _, out := range selected {
 		addUp(r.status.Funnel, out.Funnel)
@@ -162,6 +163,7 @@ func (r *campaignRun) target(ctx workflow.Context) error {
 		r.status.Control += out.Control
 		r.status.Holdout += out.Holdout
 		r.checksums.audience ^= out.Checksum
+		r.strata = append(r.strata, out.Strata...)
 	}
 	return nil
 }
@@ -243,7 +245,7 @@ func (r *campaignRun) planWaves(ctx workflow.Context) error {
 	checked, err := run(query(ctx), planning.Preflight, activities.PreflightInput{
 		Run: r.run, BriefHash: r.briefHash, Snapshot: r.snapshot, Clock: r.clockNow(ctx), Times: r.times,
 		Treated: r.status.Treated, Control: r.status.Control, Audience: r.checksums.audience, Assignments: r.checksums.assignments,
-		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered, Expected: r.expected, Shards: r.shards,
+		Prices: r.prices, Waves: planned.waves, Blocked: planned.blocked, Capped: planned.capped, Rendered: rendered, Expected: r.expected, Shards: r.shards, Model: r.model, Strata: r.strata,
 	}, "checklist")
 	if err != nil {
 		return err

@@ -93,6 +93,7 @@ GRANT SELECT, INSERT ON danbi.payout_breaks TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.payout_events TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.planned_deliveries TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.postings TO danbi_worker;
+GRANT SELECT ON danbi.products TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.redemptions TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.reports TO danbi_worker;
 GRANT SELECT, INSERT ON danbi.reservations TO danbi_worker;

@@ -70,6 +70,8 @@ const (
 	ModelChurn        = "churn"        // the chance to drop below one's own forecast
 	ModelChurnUplift  = "churn_uplift" // what a contact adds to the chance to stay
 	ModelInterest     = "interest"     // likeness to those who have it already
+	ControlBySegment  = "segment"
+	ControlByDecile   = "decile"
 	OnlyNotRedeemed   = "not_redeemed"
 	PurposeMarketing  = "marketing"
 	PurposeService    = "service" // says what a customer has to know; no advertising

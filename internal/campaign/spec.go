@@ -54,15 +54,17 @@ type Schedule struct {
 
 // Audience is who may be chosen.
 type Audience struct {
-	Rule     string    `yaml:"rule" json:"rule"`                            // an expression over features; empty: everybody
-	Model    string    `yaml:"model,omitempty" json:"model,omitempty"`      // a kind of model, auto, the name of one in the registry, or none (ranks by Rank)
-	Interest Interest  `yaml:"interest,omitempty" json:"interest,omitzero"` // what the model interest learns from
-	Rank     string    `yaml:"rank,omitempty" json:"rank,omitempty"`        // a feature to rank by when there is no model, highest first
-	Size     int       `yaml:"size,omitempty" json:"size,omitempty"`        // treated and control together; 0: all who are eligible
-	Share    Share     `yaml:"share,omitempty" json:"share,omitempty"`      // of the eligible, treated and control together, best first; 0: all. With Size, the fewer
-	Control  Share     `yaml:"control" json:"control"`                      // of the chosen, by hash
-	Purpose  string    `yaml:"purpose,omitempty" json:"purpose,omitempty"`  // of the consent: marketing
-	Exclude  Exclusion `yaml:"exclude,omitempty" json:"exclude,omitempty"`  //
+	Rule     string   `yaml:"rule" json:"rule"`                            // an expression over features; empty: everybody
+	Model    string   `yaml:"model,omitempty" json:"model,omitempty"`      // a kind of model, auto, the name of one in the registry, or none (ranks by Rank)
+	Interest Interest `yaml:"interest,omitempty" json:"interest,omitzero"` // what the model interest learns from
+	Rank     string   `yaml:"rank,omitempty" json:"rank,omitempty"`        // a feature to rank by when there is no model, highest first
+	Size     int      `yaml:"size,omitempty" json:"size,omitempty"`        // treated and control together; 0: all who are eligible
+	Share    Share    `yaml:"share,omitempty" json:"share,omitempty"`      // of the eligible, treated and control together, best first; 0: all. With Size, the fewer
+	Control  Share    `yaml:"control" json:"control"`                      // of the chosen, by hash
+	// ControlBy draws the control group in proportion from each segment, or from each tenth by score.
+	ControlBy string    `yaml:"control_by,omitempty" json:"control_by,omitempty"`
+	Purpose   string    `yaml:"purpose,omitempty" json:"purpose,omitempty"` // of the consent: marketing
+	Exclude   Exclusion `yaml:"exclude,omitempty" json:"exclude,omitempty"` //
 }
 
 // Interest names people who have already what others may like: it stands for the history that a new product has not.
@@ -70,6 +72,15 @@ type Interest struct {
 	Categories []string `yaml:"categories,omitempty" json:"categories,omitempty"` // bought in within a year
 	Brands     []string `yaml:"brands,omitempty" json:"brands,omitempty"`         // bought of within a year
 	Campaigns  []string `yaml:"campaigns,omitempty" json:"campaigns,omitempty"`   // opened or clicked
+	Products   []string `yaml:"products,omitempty" json:"products,omitempty"`     // bought within a year: named look-alikes of the new product
+	// Of the new product: category, brand, merchant, or an attribute of products. Whoever bought a product within a year
+	// that shares at least two in three of them has it already.
+	Attributes map[string]string `yaml:"attributes,omitempty" json:"attributes,omitempty"`
+}
+
+// Named is how many things an interest is told by.
+func (i Interest) Named() int {
+	return len(i.Categories) + len(i.Brands) + len(i.Campaigns) + len(i.Products) + len(i.Attributes)
 }
 
 // Exclusion is who is left out whatever the rule says.

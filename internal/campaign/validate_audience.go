@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -79,11 +80,16 @@ func (v *validator) audience() {
 	if !IsModelID(a.Model) {
 		v.word("audience.model", a.Model, ModelResponse, ModelUplift, ModelAuto, ModelChurn, ModelChurnUplift, ModelInterest, ModelNone)
 	}
-	named := len(a.Interest.Categories) + len(a.Interest.Brands) + len(a.Interest.Campaigns)
+	named := a.Interest.Named()
+	for _, name := range slices.Sorted(maps.Keys(a.Interest.Attributes)) {
+		if strings.TrimSpace(name) == "" || strings.TrimSpace(a.Interest.Attributes[name]) == "" {
+			v.add("audience.interest.attributes", sayf("%q: %q has no name or no value", "%q: %q에 이름이나 값이 없습니다", name, a.Interest.Attributes[name]), say("write attributes: {category: coffee, roast: dark}", "attributes: {category: coffee, roast: dark}처럼 쓰세요"))
+		}
+	}
 	switch {
 	case a.Model == ModelInterest && named == 0:
 		v.add("audience.interest", say("is empty: an interest is learned from people who have it", "비어 있습니다. 관심은 이미 관심을 보인 고객에게서 학습합니다"),
-			say("name what they bought: interest: {categories: [baby]} (or brands, or campaigns that they opened)", "구매한 것을 쓰세요. 예: interest: {categories: [baby]} (brands, campaigns도 됩니다)"))
+			say("name what they bought: interest: {categories: [baby]} (or brands, products, campaigns that they opened, or attributes of the new product)", "구매한 것을 쓰세요. 예: interest: {categories: [baby]} (brands, products, campaigns, 새 상품의 attributes도 됩니다)"))
 	case a.Model != ModelInterest && named > 0:
 		v.add("audience.interest", sayf("is not read by the model %s", "%s 모델은 읽지 않습니다", a.Model), say("write model: interest, or remove it", "model: interest로 쓰거나 지우세요"))
 	}
@@ -101,6 +107,9 @@ func (v *validator) audience() {
 	}
 	if a.Control <= 0 || a.Control > 0.9 {
 		v.add("audience.control", sayf("a control group of %s cannot be measured against", "대조군 %s로는 효과를 측정할 수 없습니다", a.Control), say("write more than 0% and at most 90%, as in 10%", "0%보다 크고 90% 이하로 쓰세요. 예: 10%"))
+	}
+	if a.ControlBy != "" {
+		v.word("audience.control_by", a.ControlBy, ControlBySegment, ControlByDecile)
 	}
 	if strings.TrimSpace(a.Purpose) == "" {
 		v.add("audience.purpose", say("is empty: consent is given for a purpose", "비어 있습니다. 동의는 목적별로 받습니다"), say("write purpose: marketing", "purpose: marketing으로 쓰세요"))

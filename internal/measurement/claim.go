@@ -18,8 +18,9 @@ const (
 	Proven         Claim = "effect"
 )
 
-// A sample ratio this unlikely is a fault, not chance. The bound is strict because it is looked at in every campaign.
-const leastRatioProbability = 0.001
+// LeastRatioProbability is where a sample ratio becomes so unlikely that it is a fault, not chance. The bound is strict
+// because it is looked at in every campaign.
+const LeastRatioProbability = 0.001
 
 // Judge says what may be claimed. really is whether messages were delivered; ratio is SampleRatio's probability.
 func (e Effect) Judge(really bool, ratio float64) Claim {
@@ -28,7 +29,7 @@ func (e Effect) Judge(really bool, ratio float64) Claim {
 		return NeverDelivered
 	case e.Treated.Customers < 2 || e.Control.Customers < 2:
 		return NoControl
-	case ratio < leastRatioProbability:
+	case ratio < LeastRatioProbability:
 		return Mismatch
 	case e.Low <= 0 && e.High >= 0:
 		return Inconclusive

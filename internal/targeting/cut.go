@@ -15,6 +15,8 @@ type Cut struct {
 	Bin   int
 	Share float64
 	Take  []uint32
+	// Deciles are the bins from which on the next tenth of the chosen begins, lowest first.
+	Deciles []int
 }
 
 // SizeOf is how many customers a size and a share of the eligible come to together: the fewer; 0 is everybody. A share of
@@ -54,7 +56,9 @@ func CutAt(scores [][]uint32, size int) (Cut, error) {
 		return Cut{}, ErrEmptyAudience
 	}
 	if size <= 0 || uint64(size) >= eligible {
-		return Cut{Bin: -1, Share: 1}, nil
+		all := Cut{Bin: -1, Share: 1}
+		all.Deciles = cutDeciles(totals, all, eligible)
+		return all, nil
 	}
 	left := uint64(size)
 	bin := Bins - 1
@@ -83,5 +87,6 @@ func CutAt(scores [][]uint32, size int) (Cut, error) {
 	for _, i := range order[:left-given] {
 		cut.Take[i]++
 	}
+	cut.Deciles = cutDeciles(totals, cut, uint64(size))
 	return cut, nil
 }

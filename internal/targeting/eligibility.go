@@ -47,6 +47,7 @@ type Candidate struct {
 	Customer         uint32
 	Signals          []float32 // see Signals
 	Matches          bool      // the rule
+	Segment          string
 	ExcludedSegment  bool
 	ExcludedCampaign bool
 	Address          uint8
@@ -62,6 +63,7 @@ type Terms struct {
 	Salt            string
 	Holdout         campaign.Share
 	Control         campaign.Share
+	ControlBy       string   // the strata that it is drawn in proportion from; empty: none
 	Channels        []string // of all touches, each once
 	Caps            []campaign.Cap
 	ContactedWithin time.Duration
@@ -71,7 +73,7 @@ type Terms struct {
 // TermsOf reads the terms from a brief.
 func TermsOf(run campaign.Run, brief campaign.Brief, moment time.Time) Terms {
 	t := Terms{
-		Run: run, Salt: brief.Policy.Salt, Holdout: brief.Policy.Holdout, Control: brief.Spec.Audience.Control,
+		Run: run, Salt: brief.Policy.Salt, Holdout: brief.Policy.Holdout, Control: brief.Spec.Audience.Control, ControlBy: brief.Spec.Audience.ControlBy,
 		Caps: brief.Policy.Caps, ContactedWithin: time.Duration(brief.Spec.Audience.Exclude.ContactedWithin), Moment: moment,
 	}
 	for _, touch := range brief.Spec.Touches {

@@ -46,6 +46,7 @@ type Fitted struct {
 	Model     Model
 	Metrics   Metrics
 	TrainedOn []string // campaigns
+	Catalogue string   // of the features that it reads
 	At        time.Time
 }
 
@@ -55,6 +56,7 @@ type Judged struct {
 	Reason   uint8 // in the order of Reasons
 	Bin      int16
 	Score    float32
+	Stratum  string // see Terms.Stratum; one text for all who share it
 }
 
 var eligible = uint8(slices.Index(Reasons, ReasonEligible))
@@ -65,17 +67,30 @@ func JudgedAs(reason string) uint8 { return uint8(slices.Index(Reasons, reason))
 // Choose makes the shard's audience rows from its judged customers, in their order, under the cut.
 func (t Terms) Choose(judged []Judged, cut Cut, shard int) []Member {
 	luckiest := t.luckiest(judged, cut, shard)
+	chosen := func(j Judged) bool {
+		return j.Reason == eligible && (int(j.Bin) > cut.Bin || int(j.Bin) == cut.Bin && t.Luck(j.Customer) <= luckiest)
+	}
+	control := t.IsControl
+	if t.ControlBy != "" {
+		strata := map[string][]uint32{}
+		for _, j := range judged {
+			if chosen(j) {
+				strata[j.Stratum] = append(strata[j.Stratum], j.Customer)
+			}
+		}
+		drawn := t.controlsOf(strata, shard)
+		control = func(customer uint32) bool { return drawn[customer] }
+	}
 	members := make([]Member, len(judged))
 	for i, j := range judged {
 		m := Member{Customer: j.Customer, Arm: ArmLeftOut, Reason: Reasons[j.Reason], Score: j.Score, Propensity: 1}
-		chosen := int(j.Bin) > cut.Bin || int(j.Bin) == cut.Bin && t.Luck(j.Customer) <= luckiest
 		switch {
 		case j.Reason == JudgedAs(ReasonHoldout):
 			m.Arm, m.Propensity = ArmHoldout, float32(t.Holdout)
 		case j.Reason != eligible:
-		case !chosen:
+		case !chosen(j):
 			m.Reason = ReasonNotSelected
-		case t.IsControl(j.Customer):
+		case control(j.Customer):
 			m.Arm, m.Reason, m.Propensity = ArmControl, ReasonControl, float32(t.Control)
 		default:
 			m.Arm, m.Reason, m.Propensity = ArmTreated, ReasonTreated, float32(1-t.Control)

@@ -13,9 +13,11 @@ type Trial struct {
 	Responded  []bool
 }
 
-// Seeds name the people whom an interest is learned from: buyers of categories or brands, responders to campaigns.
+// Seeds name the people whom an interest is learned from: buyers of categories, brands or products, or of products that share
+// at least two in three of the attributes, and responders to campaigns.
 type Seeds struct {
-	Categories, Brands, Campaigns []string
+	Categories, Brands, Campaigns, Products []string
+	Attributes                              map[string]string // of products; category, brand and merchant are columns of theirs
 }
 
 // Add appends customers with copies of their bins.

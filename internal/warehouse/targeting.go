@@ -59,7 +59,7 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 	var channels []uint8
 	var times []uint32
 	for rows.Next() {
-		if err := rows.Scan(&c.Customer, &c.Signals, &matches, &segment, &other, &c.Address, &c.Consent, &c.Expired, &c.Suppressed, &channels, &times); err != nil {
+		if err := rows.Scan(&c.Customer, &c.Signals, &matches, &c.Segment, &segment, &other, &c.Address, &c.Consent, &c.Expired, &c.Suppressed, &channels, &times); err != nil {
 			return fmt.Errorf("read the candidates of shard %s: %w", shard, err)
 		}
 		c.Matches, c.ExcludedSegment, c.ExcludedCampaign = matches == 1, segment == 1, other == 1

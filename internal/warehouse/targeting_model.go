@@ -108,7 +108,7 @@ func (w *Warehouse) SaveModel(ctx context.Context, m targeting.Fitted) error {
 	}
 	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO models (model, kind, catalogue, trained_on, rows, metrics, parameters, created_at)")
 	if err == nil {
-		err = batch.Append(m.ID, m.Model.Kind, catalogue(nil), strings.Join(m.TrainedOn, ","), m.Metrics.Rows, string(metrics), string(parameters), m.At)
+		err = batch.Append(m.ID, m.Model.Kind, m.Catalogue, strings.Join(m.TrainedOn, ","), m.Metrics.Rows, string(metrics), string(parameters), m.At)
 	}
 	if err == nil {
 		err = batch.Send()

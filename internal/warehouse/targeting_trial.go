@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
@@ -111,13 +112,18 @@ func (w *Warehouse) Dropped(ctx context.Context, like features.Snapshot, from, u
 // Likeness gives customers of a few ranges of keys as they are in a snapshot; Bought tells who has what the seeds have.
 func (w *Warehouse) Likeness(ctx context.Context, snapshot features.Snapshot, seeds targeting.Seeds, most int) (targeting.Trial, error) {
 	var t targeting.Trial
+	names, wanted := []string{}, []string{}
+	for _, name := range slices.Sorted(maps.Keys(seeds.Attributes)) {
+		names, wanted = append(names, name), append(wanted, seeds.Attributes[name])
+	}
 	ranges, err := w.ranges(ctx, snapshot, most)
 	if err != nil {
 		return t, err
 	}
 	for _, r := range ranges {
 		given := args{"low": r.Low, "high": r.High, "instant": snapshot.Instant.UTC().Truncate(time.Second),
-			"categories": orEmpty(seeds.Categories), "brands": orEmpty(seeds.Brands), "campaigns": orEmpty(seeds.Campaigns)}
+			"categories": orEmpty(seeds.Categories), "brands": orEmpty(seeds.Brands), "campaigns": orEmpty(seeds.Campaigns),
+			"products": orEmpty(seeds.Products), "attributes": names, "values": wanted}
 		have, err := w.customersOf(ctx, query("targeting_seeds"), given)
 		if err != nil {
 			return t, fmt.Errorf("read who has it already: %w", err)

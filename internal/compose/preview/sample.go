@@ -17,7 +17,7 @@ import (
 // them, and multiplies: a share of 1 % is then known to within a tenth of itself, in a second.
 const (
 	sampleSize   = 1 << 16
-	sampleRanges = 16
+	sampleRanges = 8
 	sampleAbove  = 3
 )
 
@@ -145,7 +145,7 @@ func portion(brief campaign.Brief, factor float64) campaign.Brief {
 }
 
 // students is the 97.5 % point of Student's distribution for as many ranges as a sample has.
-const students = 2.13
+const students = 2.36
 
 // interval is how many customers of the whole a reason may have, by how much the ranges of the sample differ in it, and by
 // chance among so many customers: neighbours may be alike, so the greater of both counts.

@@ -5,6 +5,7 @@ package propensity
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/danbi-project/danbi/internal/targeting/learn"
 	"github.com/danbi-project/danbi/internal/targeting/uplift"
@@ -47,6 +48,18 @@ func (s Sample) check(fewest int) error {
 // Take gives the customers at the given places.
 func (s Sample) Take(rows []int) Sample {
 	return Sample{learn.Take(s.Bins, rows), learn.At(s.Label, rows)}
+}
+
+// And gives the customers of both; either may be empty.
+func (s Sample) And(o Sample) Sample {
+	if len(s.Label) == 0 {
+		return o
+	}
+	both := Sample{Bins: make([][]uint8, len(s.Bins)), Label: slices.Concat(s.Label, o.Label)}
+	for f := range s.Bins {
+		both.Bins[f] = slices.Concat(s.Bins[f], o.Bins[f])
+	}
+	return both
 }
 
 // Split holds a quarter back, of either class alike.

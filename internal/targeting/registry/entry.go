@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/targeting"
+	"github.com/danbi-project/danbi/internal/targeting/forest"
 	"github.com/danbi-project/danbi/internal/targeting/learn"
 	"github.com/danbi-project/danbi/internal/targeting/uplift"
 )
@@ -52,8 +53,9 @@ type Card struct {
 	From        time.Time       `json:"from,omitzero"`
 	Until       time.Time       `json:"until,omitzero"`
 	TrainedOn   []string        `json:"trained_on,omitempty"`
-	Area        float64         `json:"area,omitempty"`   // under the ROC curve, on those held back
-	Judged      *uplift.Judged  `json:"judged,omitempty"` // on those held back, by doubly robust effects
+	Snapshot    string          `json:"snapshot,omitempty"` // that it was fitted for: what later ones have drifted from
+	Area        float64         `json:"area,omitempty"`     // under the ROC curve, on those held back
+	Judged      *uplift.Judged  `json:"judged,omitempty"`   // on those held back, by doubly robust effects
 	Challengers []uplift.Judged `json:"challengers,omitempty"`
 	Rivals      []Rival         `json:"rivals,omitempty"` // of an automatic choice
 	Note        string          `json:"note,omitempty"`
@@ -157,6 +159,34 @@ func (e Entry) Fits(catalogue, binning string) error {
 		return fmt.Errorf("%s was fitted on catalogue %s with bins %s, and the snapshot is of %s with %s: %w", e.ID, e.Catalogue, e.Binning, catalogue, binning, ErrOtherCatalogue)
 	}
 	return nil
+}
+
+// Used are the features that any of the model's trees asks about, in their order.
+func (e Entry) Used() []string {
+	asked := make([]bool, len(e.Features))
+	forests := make([]*forest.Forest, 0, len(e.Model.Parts)+1)
+	for _, p := range e.Model.Parts {
+		forests = append(forests, p.Forest)
+	}
+	if e.Model.Scale != nil {
+		forests = append(forests, e.Model.Scale)
+	}
+	for _, f := range forests {
+		for _, tree := range f.Trees {
+			for _, node := range tree {
+				if !node.Leaf() {
+					asked[node.Feature] = true
+				}
+			}
+		}
+	}
+	var used []string
+	for i, name := range e.Features {
+		if asked[i] {
+			used = append(used, name)
+		}
+	}
+	return used
 }
 
 // CutsOf places as many edges as there are score bins at quantiles of scores, so that a cut falls among few customers.

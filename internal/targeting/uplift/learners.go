@@ -22,6 +22,8 @@ const (
 	DR  Learner = "dr"
 	R   Learner = "r"
 	XRS Learner = "xrs"
+	A   Learner = "a"
+	XRA Learner = "xra"
 )
 
 // Crossfit is how many folds nuisance models are fitted over: a row's pseudo-outcome comes from models that have not seen it.
@@ -208,14 +210,9 @@ func (f *fitter) learn(l Learner) (Model, error) {
 		m.Parts = parts[:]
 		return m, err
 	case XRS:
-		for _, one := range []Learner{X, R, S} {
-			part, err := f.fit(one)
-			if err != nil {
-				return m, err
-			}
-			m = m.plus(1./3, part)
-		}
-		return m, nil
+		return f.mean(X, R, S)
+	case XRA:
+		return f.mean(X, R, A)
 	}
 	if err := f.nuisance(); err != nil {
 		return m, err
@@ -223,6 +220,8 @@ func (f *fitter) learn(l Learner) (Model, error) {
 	switch l {
 	case X:
 		return f.crossed()
+	case A:
+		return f.additive()
 	case DR:
 		label := f.doublyRobust()
 		return f.effect(m, label, nil)
@@ -231,6 +230,18 @@ func (f *fitter) learn(l Learner) (Model, error) {
 		return f.effect(m, label, weight)
 	}
 	return m, fmt.Errorf("there is no learner %q", l)
+}
+
+// mean is that of several learners.
+func (f *fitter) mean(of ...Learner) (m Model, err error) {
+	for _, l := range of {
+		one, err := f.fit(l)
+		if err != nil {
+			return m, err
+		}
+		m = m.plus(1/float32(len(of)), one)
+	}
+	return m, nil
 }
 
 func (f *fitter) effect(m Model, label, weight []float32) (Model, error) {

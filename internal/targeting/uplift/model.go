@@ -1,6 +1,8 @@
 package uplift
 
 import (
+	"slices"
+
 	"github.com/danbi-project/danbi/internal/targeting/forest"
 )
 
@@ -20,6 +22,22 @@ type Model struct {
 
 // Score gives the effect for every row of bins (by feature, then row), in units of the outcome.
 func (m Model) Score(bins [][]uint8, out []float32) error {
+	s, err := m.Scorer()
+	if err != nil {
+		return err
+	}
+	return s.Score(bins, out)
+}
+
+// Scorer is a model that is ready to score block after block. It is for one at a time: its buffers are used again.
+type Scorer struct {
+	model  Model
+	forest *forest.Scorer
+	scores [][]float32
+}
+
+// Scorer prepares a model: what is prepared takes longer than a block of customers takes to score.
+func (m Model) Scorer() (*Scorer, error) {
 	forests := make([]*forest.Forest, 0, len(m.Parts)+1)
 	for _, p := range m.Parts {
 		forests = append(forests, p.Forest)
@@ -27,15 +45,17 @@ func (m Model) Score(bins [][]uint8, out []float32) error {
 	if m.Scale != nil {
 		forests = append(forests, m.Scale)
 	}
-	scorer, err := forest.NewScorer(forests...)
-	if err != nil {
-		return err
-	}
-	scores := make([][]float32, len(forests))
+	prepared, err := forest.NewScorer(forests...)
+	return &Scorer{model: m, forest: prepared, scores: make([][]float32, len(forests))}, err
+}
+
+// Score gives the effect for every row of bins (by feature, then row), in units of the outcome.
+func (s *Scorer) Score(bins [][]uint8, out []float32) error {
+	m, scores := s.model, s.scores
 	for i := range scores {
-		scores[i] = make([]float32, len(out))
+		scores[i] = slices.Grow(scores[i][:0], len(out))[:len(out)]
 	}
-	if err := scorer.Score(bins, scores); err != nil {
+	if err := s.forest.Score(bins, scores); err != nil {
 		return err
 	}
 	for row := range out {

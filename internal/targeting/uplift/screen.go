@@ -1,6 +1,7 @@
 package uplift
 
 import (
+	"cmp"
 	"math"
 	"slices"
 )
@@ -16,20 +17,7 @@ const (
 
 // screen gives the features worth splitting on, in order, by label (an unbiased effect of each customer) and weight.
 func screen(bins [][]uint8, label, weight []float32) []int {
-	chance := make([]float64, len(bins))
-	order := make([]int, len(bins))
-	for j, column := range bins {
-		order[j], chance[j] = j, luck(column, label, weight)
-	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		switch {
-		case chance[a] < chance[b]:
-			return -1
-		case chance[a] > chance[b]:
-			return 1
-		}
-		return 0
-	})
+	order, chance := ranked(bins, label, weight)
 	kept := 0
 	for kept < len(order) && (kept < fewestKept || chance[order[kept]] < keepBelow) {
 		kept++
@@ -37,6 +25,16 @@ func screen(bins [][]uint8, label, weight []float32) []int {
 	order = order[:kept]
 	slices.Sort(order)
 	return order
+}
+
+// ranked gives all features, the one that looks least like luck first, and each one's chance of looking so by luck.
+func ranked(bins [][]uint8, label, weight []float32) (order []int, chance []float64) {
+	chance, order = make([]float64, len(bins)), make([]int, len(bins))
+	for j, column := range bins {
+		order[j], chance[j] = j, luck(column, label, weight)
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chance[a], chance[b]) })
+	return order, chance
 }
 
 // luck is about the chance that groups of bins differ so much in mean label, if it didn't depend on the feature: a

@@ -3,7 +3,7 @@
 -- and what it asks about behaviour is joined at the other mark.
 SELECT
     people.customer_key AS customer_key,
-    signals, matches, excluded_segment, excluded_campaign,
+    signals, matches, segment_name, excluded_segment, excluded_campaign,
     address, consent, expired, suppressed, contact_channels, contact_times
 FROM
 (
@@ -12,6 +12,7 @@ FROM
         [toFloat32(age), toFloat32(tenure_days), toFloat32(recency_days), toFloat32(purchases), toFloat32(purchases_90d),
          toFloat32(spend), toFloat32(spend_28d), toFloat32(spend_90d), toFloat32(rhythm_days), toFloat32(messages_180d), toFloat32(responses_180d)] AS signals,
         toUInt8(1 /* rule */) AS matches,
+        toString(segment) AS segment_name,
         has({segments:Array(String)}, toString(segment)) AS excluded_segment
     FROM features
     /* behaviour */
