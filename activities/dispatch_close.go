@@ -69,7 +69,7 @@ func (t *touchStage) closePage(ctx context.Context, in CloseTouchInput, lease *s
 		if err != nil {
 			return nil, err
 		}
-		if _, err := t.settle(ctx, channel, lease, history, open); err != nil {
+		if _, err := t.settle(ctx, channel, lease, history, open, false); err != nil {
 			return nil, err
 		}
 	}

@@ -223,6 +223,38 @@ func TestAnUnaskableProviderLeavesUnknown(t *testing.T) {
 	require.Equal(t, sinkCount{int(planned), int(planned), int(planned), 0}, mail.count(t))
 }
 
+// What a customer has to get is sent again where nobody can tell whether it arrived: twice is better than not at all.
+func TestAServiceMessageIsSentAgain(t *testing.T) {
+	t.Parallel()
+	w, mail := stacktest.Warehouse(t), startSink(t)
+	wave, planned := aWave(t, w, 500)
+	require.NoError(t, w.Conn().Exec(t.Context(), `INSERT INTO consents (customer_key, channel, purpose, night, at, granted)
+		SELECT customer_key, channel, 'service', night, at, granted FROM consents`))
+	silent, err := smtp.New(smtp.Config{Addr: mail.smtp, TLS: smtp.TLSNone})
+	require.NoError(t, err)
+	service := func(d *activities.Dispatch) *activities.Dispatch {
+		b := campaign.Brief(mailBrief())
+		b.Spec.Audience.Purpose = campaign.PurposeService
+		d.Briefs = briefs(b)
+		return d
+	}
+	killed := &doomed{DispatchStore: w, channel: silent}
+	killed.left.Store(50)
+	victim := service(newDispatch(w, killed))
+	victim.Store = killed
+	_, err = call(t.Context(), victim.DeliverWave, waveInput(wave))
+	require.Error(t, err)
+	there := mail.count(t).Mails
+	require.NotZero(t, there)
+
+	out, err := call(t.Context(), service(newDispatch(w, silent)).DeliverWave, waveInput(wave))
+	require.NoError(t, err)
+	require.Equal(t, planned, out.Sent, "%+v", out)
+	count := mail.count(t)
+	require.EqualValues(t, planned, count.Messages, "everybody has it")
+	require.Equal(t, there, count.Doubled, "those whose fate nobody knew have it twice, under one Message-ID")
+}
+
 func TestTheEngineDiesInTheMiddle(t *testing.T) {
 	t.Parallel()
 	engine := stacktest.Process(t)

@@ -48,6 +48,7 @@ type wave struct {
 	begun    bool            // something became of a delivery of the wave before, so that each page has to ask
 	most     int             // deliveries of a page
 	open     *semaphore.Weighted
+	guard    *guard
 	planned  atomic.Int64
 	pages    atomic.Int64
 	sent     atomic.Int64
@@ -93,6 +94,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 	if !in.Closes.IsZero() && in.Closes.Before(w.rules.Closes) {
 		w.rules.Closes = in.Closes
 	}
+	w.guard = d.guardOf(w.touch.name)
 	w.most, w.open = d.room(ctx, w.channel)
 	slots, err := d.Store.Slots(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard)
 	if err != nil || len(slots) == 0 {

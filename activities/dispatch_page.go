@@ -39,7 +39,11 @@ func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
 	if err != nil || len(jobs) == 0 {
 		return err
 	}
+	if w.guard.rests(clock.Wall()) {
+		return fmt.Errorf("%w: it took none of the last messages, and is left alone for a while", ErrProviderDown)
+	}
 	if err := w.channel.Ready(ctx); err != nil {
+		w.guard.told(clock.Wall(), dispatch.OutcomeDown)
 		return fmt.Errorf("%w: %w", ErrProviderDown, err)
 	}
 	if jobs, err = w.claim(ctx, jobs); err != nil || len(jobs) == 0 {
@@ -81,7 +85,7 @@ func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, 
 		}
 	}
 	if len(open) > 0 {
-		settled, err := w.touch.settle(ctx, w.channel, w.lease, history, open)
+		settled, err := w.touch.settle(ctx, w.channel, w.lease, history, open, true)
 		if err != nil {
 			return nil, err
 		}

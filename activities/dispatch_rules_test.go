@@ -285,3 +285,29 @@ func TestAReminderSparesWhoHasRedeemed(t *testing.T) {
 	require.EqualValues(t, n-1, sent)
 	require.Equal(t, 2*n-1, mail.count(t).Messages, "a touch is a message of its own")
 }
+
+// A provider that takes nothing is left alone: few attempts are lost on it, and once it takes messages all of them leave.
+func TestAProviderThatTakesNothingIsLeftAlone(t *testing.T) {
+	t.Parallel()
+	w, mail := stacktest.Warehouse(t), startSink(t)
+	wave, planned := aWave(t, w, 500)
+	mail.trouble(t, `{"temporary":1}`)
+	d := newDispatch(w, mail.channel(t))
+	_, err := call(t.Context(), d.DeliverWave, waveInput(wave))
+	var known *temporal.ApplicationError
+	require.True(t, errors.As(err, &known), "%v", err)
+	require.Equal(t, "ProviderDown", known.Type())
+	_, err = call(t.Context(), d.DeliverWave, waveInput(wave))
+	require.ErrorContains(t, err, "left alone for a while")
+	var tried uint64
+	require.NoError(t, w.Conn().QueryRow(t.Context(), "SELECT count() FROM delivery_events WHERE reason = 'temporary'").Scan(&tried))
+	require.Less(t, tried, uint64(60), "of %d", planned)
+	require.NotZero(t, tried)
+
+	mail.trouble(t, `{}`)
+	time.Sleep(1100 * time.Millisecond) // its rest
+	out, err := call(t.Context(), d.DeliverWave, waveInput(wave))
+	require.NoError(t, err)
+	require.Equal(t, planned, out.Sent)
+	require.EqualValues(t, planned, mail.count(t).Mails)
+}

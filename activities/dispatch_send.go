@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
@@ -72,6 +73,10 @@ func (q *queue) next() *job {
 // told keeps a message's receipt.
 func (q *queue) told(j *job, r dispatch.Receipt) {
 	j.receipt, j.letter.Body = r, nil
+	if q.wave.guard.told(clock.Wall(), r.Outcome) {
+		text := "it took none of the last messages: " + r.Response
+		q.trouble.CompareAndSwap(nil, &text)
+	}
 	switch r.Outcome {
 	case dispatch.OutcomeSent:
 		q.wave.sent.Add(1)

@@ -13,8 +13,9 @@ import (
 
 // settle finds out what became of attempts that are open, by asking the provider, and records it in the warehouse and
 // in history. "Absent" is concluded only when every earlier holder of the lease has long stopped and the provider has
-// had time to show what it took. A provider that can't be asked leaves them unknown: nothing is guessed, nothing sent again.
-func (t *touchStage) settle(ctx context.Context, channel dispatch.Channel, lease *sendingLease, history map[uint32][]dispatch.Attempt, open []uint32) (settled uint64, err error) {
+// had time to show what it took. A provider that can't be asked leaves them unknown: nothing is guessed, and advertising
+// not sent again. A message that a customer has to get is, where again allows it: twice is better than not at all.
+func (t *touchStage) settle(ctx context.Context, channel dispatch.Channel, lease *sendingLease, history map[uint32][]dispatch.Attempt, open []uint32, again bool) (settled uint64, err error) {
 	if err := pause(ctx, time.Until(lease.quiet)); err != nil {
 		return 0, err
 	}
@@ -39,6 +40,8 @@ func (t *touchStage) settle(ctx context.Context, channel dispatch.Channel, lease
 			}
 			state, reason := campaign.DeliveryFailed, dispatch.ReasonAbsent
 			switch {
+			case !askable && again && t.purpose == campaign.PurposeService:
+				reason = dispatch.ReasonAgain
 			case !askable:
 				state, reason = campaign.DeliveryUnknown, "provider_not_askable"
 			case found[a.MessageID]:

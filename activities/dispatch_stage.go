@@ -25,6 +25,7 @@ type Dispatch struct {
 	Throttle ThrottleKeeper // nil: nobody leases quotas, and rates of a policy can't be kept
 
 	mu     sync.Mutex
+	guards map[string]*guard            // by channel
 	rooms  map[bool]*semaphore.Weighted // by whether the provider can be asked
 	priors map[string]dispatch.Priors   // by snapshot: one look at it serves all shards
 }
@@ -195,4 +196,16 @@ func (d *Dispatch) priorsOf(ctx context.Context, snapshot string) (dispatch.Prio
 	}
 	d.priors[snapshot] = p
 	return p, nil
+}
+
+func (d *Dispatch) guardOf(channel string) *guard {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.guards == nil {
+		d.guards = map[string]*guard{}
+	}
+	if d.guards[channel] == nil {
+		d.guards[channel] = &guard{}
+	}
+	return d.guards[channel]
 }

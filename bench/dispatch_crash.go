@@ -62,7 +62,7 @@ func (b *dispatchCrashBench) run(ctx context.Context, quick bool) (map[string]an
 	}
 	defer b.e.down()
 	say("planting %d recipients", b.recipients)
-	if b.w, err = newDispatchWorld(ctx, b.e, b.recipients, 4, crashAbroad); err != nil {
+	if b.w, err = newDispatchWorld(ctx, b.e, dispatchRoutes["smtp"], b.recipients, 4, crashAbroad); err != nil {
 		return nil, err
 	}
 	c, err := b.e.Running().DialTemporal(ctx, func(o *client.Options) { o.Logger = quiet{} })
@@ -70,7 +70,7 @@ func (b *dispatchCrashBench) run(ctx context.Context, quick bool) (map[string]an
 		return nil, err
 	}
 	defer c.Close()
-	if err := b.slow(ctx); err != nil {
+	if err := b.slow(ctx, b.delay()); err != nil {
 		return nil, err
 	}
 	usage := b.e.usage(stack.PartWorker, stack.PartEngine, stack.PartTemporal)
@@ -88,11 +88,14 @@ func (b *dispatchCrashBench) run(ctx context.Context, quick bool) (map[string]an
 	return out, b.verify(ctx, states, out)
 }
 
-// slow makes the provider take so long for each message that there is time for all kills. It forgets that when it is
-// killed.
-func (b *dispatchCrashBench) slow(ctx context.Context) error {
+// delay is how long the provider has to take for each message, in milliseconds, so that there is time for all kills.
+func (b *dispatchCrashBench) delay() int {
 	const connections = 16 // of a worker, when nobody says otherwise
-	delay := max(secondsAKill*1000*connections*b.kills/b.recipients, 1)
+	return max(secondsAKill*1000*connections*b.kills/b.recipients, 1)
+}
+
+// slow makes the provider take its time. It forgets that when it is killed.
+func (b *dispatchCrashBench) slow(ctx context.Context, delay int) error {
 	for {
 		body := fmt.Appendf(nil, `{"mail": {"delay_ms": %d}}`, delay)
 		request, err := http.NewRequestWithContext(ctx, http.MethodPut, b.e.Running().Sink.HTTP+"/faults", bytes.NewReader(body))
@@ -148,12 +151,12 @@ func (b *dispatchCrashBench) strike(ctx context.Context) error {
 		b.log = append(b.log, map[string]any{"part": part, "open": open})
 		say("killed the %s with %d attempts open (%d of %d)", part, open, n+1, b.kills)
 		if part == stack.PartSink {
-			if err := b.slow(ctx); err != nil && ctx.Err() == nil {
+			if err := b.slow(ctx, b.delay()); err != nil && ctx.Err() == nil {
 				return err
 			}
 		}
 	}
-	return nil
+	return b.slow(ctx, 0)
 }
 
 // verify counts every recipient by what the sink has and what the warehouse says.

@@ -19,7 +19,7 @@ func wrong(out map[string]any, err error) error {
 // arrived counts the sink's copies of each of our messages, by customer, reading its list line by line. Messages of
 // somebody else (the bare loop's) are left out; ours that no customer of the touch should have are counted as strangers.
 func (w *dispatchWorld) arrived(ctx context.Context, url string) (copies []uint8, strangers int, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/messages/ids", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/"+w.route.shelf+"/ids", nil)
 	if err != nil {
 		return nil, 0, err
 	}

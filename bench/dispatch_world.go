@@ -17,6 +17,7 @@ type dispatchWorld struct {
 	run        campaign.Run
 	brief      campaign.Brief
 	shards     []campaign.Shard
+	route      dispatchRoute
 	recipients int
 	abroad     int // every so many-th lives where the planned hours are night; 0: nobody
 	waves      int
@@ -26,27 +27,16 @@ type dispatchWorld struct {
 
 const dispatchTouch = "first"
 
-// dispatchBrief is the example's, whose message is one of about a kilobyte with the recipient's name, threshold, reward,
-// deadline and a link that is theirs alone.
-func dispatchBrief(recipients int) (campaign.Brief, error) {
+// dispatchBrief is the example's with a message of the route: a mail is one of about a kilobyte with the recipient's name,
+// threshold, reward, deadline and links that are theirs alone.
+func dispatchBrief(recipients int, route dispatchRoute) (campaign.Brief, error) {
 	brief, err := campaignBrief(recipients)
 	if err != nil {
 		return brief, err
 	}
 	touch := brief.Spec.Touches[0]
-	touch.ID, touch.Channels, touch.Spread = dispatchTouch, []string{campaign.ChannelEmail}, campaign.Duration(48*time.Hour)
-	touch.Message = map[string]map[string]campaign.Template{campaign.ChannelEmail: {
-		"ko": {
-			Subject: "(광고) {{ sender.name }} {{ name }}님, {{ threshold }} 쓰면 {{ reward }}",
-			Text: "{{ name }}님, 안녕하세요. {{ sender.name }}입니다.\n\n{{ deadline }}까지 {{ threshold }} 이상 쓰시면 {{ reward }} 상당의 포인트를 드립니다.\n" +
-				"{% if content %}{{ content }}\n{% endif %}\n자세히: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · 문의 {{ sender.contact }}\n무료 수신거부: {{ unsubscribe_url }}\n",
-		},
-		"en": {
-			Subject: "{{ name }}, spend {{ threshold }} and get {{ reward }} in points",
-			Text: "Dear {{ name }},\n\nSpend {{ threshold }} or more until {{ deadline }} and we give you points worth {{ reward }}.\n" +
-				"{% if content %}{{ content }}\n{% endif %}\nYour page: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · {{ sender.contact }}\nUnsubscribe: {{ unsubscribe_url }}\n",
-		},
-	}}
+	touch.ID, touch.Channels, touch.Spread = dispatchTouch, []string{route.channel}, campaign.Duration(48*time.Hour)
+	touch.Message = map[string]map[string]campaign.Template{route.channel: route.templates}
 	brief.Spec.Touches = []campaign.Touch{touch}
 	brief.Spec.Timing = campaign.Timing{From: 9 * 60, Until: 20 * 60}
 	return brief, nil
@@ -54,8 +44,8 @@ func dispatchBrief(recipients int) (campaign.Brief, error) {
 
 // newDispatchWorld plants customers with names, addresses and consents, their offers, the plan of one touch over some
 // hours of its first day, and the reservations: by queries, since none of it is measured.
-func newDispatchWorld(ctx context.Context, e *engines, recipients, waves, abroad int) (*dispatchWorld, error) {
-	brief, err := dispatchBrief(recipients)
+func newDispatchWorld(ctx context.Context, e *engines, route dispatchRoute, recipients, waves, abroad int) (*dispatchWorld, error) {
+	brief, err := dispatchBrief(recipients, route)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +59,7 @@ func newDispatchWorld(ctx context.Context, e *engines, recipients, waves, abroad
 	}
 	day := times.Opens.In(zone)
 	w := &dispatchWorld{
-		brief: brief, recipients: recipients, waves: waves, abroad: abroad,
+		brief: brief, route: route, recipients: recipients, waves: waves, abroad: abroad,
 		opens: time.Date(day.Year(), day.Month(), day.Day(), 10, 0, 0, 0, zone).UTC(), closes: times.Closes,
 		run: campaign.Run{Campaign: brief.Spec.Campaign, Occurrence: 1, Plan: 1, Launch: times.Opens},
 	}
@@ -90,7 +80,7 @@ func (w *dispatchWorld) plant(ctx context.Context, e *engines) error {
 	args := []any{
 		named("n", uint64(w.recipients)), named("campaign", w.run.Campaign), named("launch", w.run.Launch.Format(time.DateOnly)),
 		named("opens", w.opens), named("waves", uint32(w.waves)), named("offers", uint32(len(w.brief.Spec.Offers))), named("touch", dispatchTouch),
-		named("purpose", w.brief.Spec.Audience.Purpose), named("channel", campaign.ChannelEmail), named("before", w.opens.AddDate(0, -3, 0)),
+		named("purpose", w.brief.Spec.Audience.Purpose), named("channel", w.route.channel), named("before", w.opens.AddDate(0, -3, 0)),
 		named("abroad", uint32(w.abroad)),
 	}
 	for _, statement := range []string{
@@ -100,7 +90,7 @@ func (w *dispatchWorld) plant(ctx context.Context, e *engines) error {
 			SELECT number + 1, concat('m', toString(number + 1)),
 				concat(['김', '이', '박', '최', '정', '강', '조', '윤'][number % 8 + 1], ['민준', '서연', '도윤', '하은', '시우', '지우', '예준'][intDiv(number, 8) % 7 + 1]), {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
 		`INSERT INTO contacts (customer_key, channel, address, updated_at)
-			SELECT number + 1, {channel:String}, concat('member', toString(number + 1), '@example.com'), {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
+			SELECT number + 1, {channel:String}, ` + w.route.address + `, {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
 		`INSERT INTO consents (customer_key, channel, purpose, night, at, granted, evidence, recorded_at)
 			SELECT number + 1, {channel:String}, {purpose:String}, 0, {before:DateTime('UTC')}, 1, 'bench', {before:DateTime('UTC')} FROM numbers({n:UInt64})`,
 		`INSERT INTO assignments (campaign, occurrence, plan, launch, customer_key, offer, content, threshold, reward)

@@ -12,13 +12,21 @@ import (
 	"github.com/danbi-project/danbi/workflows"
 )
 
+// throttled is the example whose messages leave at a rate of the policy.
+const throttled = "win-back.yaml"
+
 // Every example runs to its closed books on a small population: mails as planned, dues paid once, postings that sum to
 // zero. (The card campaign is the one that TestKilledItFinishes kills; the real households have a test of their own.)
 func TestExamplesRun(t *testing.T) {
 	for _, example := range []string{"brand-sale.yaml", "win-back.yaml", "member-offers.yaml"} {
 		t.Run(example, func(t *testing.T) {
 			l := up(t, nil)
-			b := brief(t, example, func(b *campaign.Brief) { b.Policy.AutoApprove = &b.Policy.Limits })
+			b := brief(t, example, func(b *campaign.Brief) {
+				b.Policy.AutoApprove = &b.Policy.Limits
+				if example == throttled {
+					b.Policy.Rates = []campaign.Rate{{Channel: campaign.ChannelEmail, PerSecond: 2000}}
+				}
+			})
 			l.populate(6_000, b)
 			run := l.startSharded(b, 2)
 			status := l.until(run, 5*time.Minute, "the closed books", func(s workflows.Status) bool { return s.Stage.Final() })
@@ -34,6 +42,9 @@ func TestExamplesRun(t *testing.T) {
 				require.Positive(t, l.count(`SELECT count() FROM planned_deliveries WHERE campaign = {campaign:String} AND touch = {touch:String}`, append(named(run), namedArg("touch", touches[1].ID))...), "the reminder was planned")
 			}
 			l.record(example, run.WorkflowID(), run.DispatchID("first"), run.SettlementID(), run.BooksID(), workflows.BucketOf(1).ID())
+			if example == throttled {
+				l.record(example, workflows.ThrottleID(campaign.ChannelEmail))
+			}
 		})
 	}
 }

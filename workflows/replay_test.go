@@ -32,7 +32,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			require.NoError(t, replayer.ReplayWorkflowHistory(nil, &recorded))
 		})
 	}
-	for _, kind := range []string{"Campaign", "Dispatch", "Settlement", "Books", "Contacts", "Schedule"} {
+	for _, kind := range []string{"Campaign", "Dispatch", "Settlement", "Books", "Contacts", "Schedule", "Throttle"} {
 		require.True(t, kinds[kind], "no history of a %s is recorded", kind)
 	}
 }

@@ -25,6 +25,7 @@ const (
 	ReasonTemporary = "temporary" // by the provider, for now
 	ReasonAbsent    = "absent"    // asked, the provider never got it
 	ReasonUntried   = "untried"   // stopped before the first byte
+	ReasonAgain     = "again"     // may have arrived; nobody can tell, and the customer has to get it
 )
 
 // The reasons of outcomes without a try.
