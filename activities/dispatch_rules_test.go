@@ -301,7 +301,7 @@ func TestAProviderThatTakesNothingIsLeftAlone(t *testing.T) {
 	require.ErrorContains(t, err, "left alone for a while")
 	var tried uint64
 	require.NoError(t, w.Conn().QueryRow(t.Context(), "SELECT count() FROM delivery_events WHERE reason = 'temporary'").Scan(&tried))
-	require.Less(t, tried, uint64(60), "of %d", planned)
+	require.Less(t, tried, uint64(100), "of %d: those under way when it was noticed are among them", planned)
 	require.NotZero(t, tried)
 
 	mail.trouble(t, `{}`)
