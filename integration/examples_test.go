@@ -13,7 +13,7 @@ import (
 )
 
 // throttled is the example whose messages leave at a rate of the policy.
-const throttled = "win-back.yaml"
+const throttled = "brand-sale.yaml"
 
 // Every example runs to its closed books on a small population: mails as planned, dues paid once, postings that sum to
 // zero. (The card campaign is the one that TestKilledItFinishes kills; the real households have a test of their own.)
