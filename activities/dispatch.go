@@ -5,6 +5,7 @@ import (
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
 // PlanWavesInput asks for the planned deliveries of one shard for a touch, for a launch at Opens. Rebase numbers the re-planning.
@@ -16,6 +17,9 @@ type PlanWavesInput struct {
 	Rebase   uint16         `json:"rebase"`
 	Shard    campaign.Shard `json:"shard"`
 	Closes   time.Time      `json:"closes,omitzero"` // nothing is planned at or after it; zero: the touch's spread after Opens
+
+	Prices map[uint32]float64 `json:"prices,omitempty"` // of a place in each wave, in expected responses
+	Room   dispatch.Room      `json:"room,omitempty"`   // the shard's places; none: an even part of the capacity
 }
 
 // PlanWavesOutput counts the shard's planned deliveries.

@@ -25,20 +25,17 @@ func (d *Dispatch) planWaves(ctx context.Context, in PlanWavesInput) (PlanWavesO
 	if err != nil {
 		return out, err
 	}
-	priors, err := d.priorsOf(ctx, in.Snapshot.ID)
+	config, query, err := t.planning(ctx, in)
 	if err != nil {
 		return out, err
 	}
-	until := in.Opens.Add(orElse(t.touch.Spread.Std(), 24*time.Hour))
-	for _, end := range []time.Time{t.times.Closes, in.Closes} {
-		if !end.IsZero() && end.Before(until) {
-			until = end
-		}
+	if config.Prices, config.Room = in.Prices, in.Room; config.Room != nil && config.Prices == nil {
+		config.Prices = map[uint32]float64{} // places are shared out, and none is scarce
 	}
-	planner := dispatch.NewPlanner(dispatch.PlannerConfig{
-		Run: in.Run, Touch: in.Touch, Salt: t.brief.Policy.Salt, Hours: t.rules.Hours, Zones: t.rules.Zones, Priors: priors,
-		From: in.Opens, Until: until, Explore: t.brief.Spec.Timing.Explore, PerHour: dispatch.Quota(t.brief.Spec.Timing.PerHour, in.Shard),
-	})
+	if capacity := t.capacity(); config.Room == nil && capacity.Any() { // planned by a history from before places were shared out
+		config.Room = dispatch.EvenRoom(capacity, dispatch.NewPlanner(config).Waves(), in.Shard)
+	}
+	planner := dispatch.NewPlanner(config)
 	sum := fnv.New64a()
 	var rows []dispatch.Planned
 	flush := func() error {
@@ -49,9 +46,7 @@ func (d *Dispatch) planWaves(ctx context.Context, in PlanWavesInput) (PlanWavesO
 		rows = rows[:0]
 		return err
 	}
-	err = d.Store.TimingCandidates(ctx, dispatch.CandidateQuery{
-		Run: in.Run, Snapshot: in.Snapshot.ID, Touch: in.Touch, Channel: t.name, Purpose: t.purpose, Opens: in.Opens, Rebase: in.Rebase, Shard: in.Shard,
-	}, func(c dispatch.Candidate) error {
+	err = d.Store.TimingCandidates(ctx, query, func(c dispatch.Candidate) error {
 		p := planner.Plan(c)
 		if p.Blocked != "" {
 			out.Blocked[p.Blocked]++

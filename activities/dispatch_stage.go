@@ -27,12 +27,15 @@ type Dispatch struct {
 	mu     sync.Mutex
 	guards map[string]*guard            // by channel
 	rooms  map[bool]*semaphore.Weighted // by whether the provider can be asked
-	priors map[string]dispatch.Priors   // by snapshot: one look at it serves all shards
+
+	learning sync.Mutex
+	timings  map[string]learnedTiming // by snapshot and channel: one look serves all shards
 }
 
 // DispatchStore is what dispatch reads from and writes to the warehouse. What it says in each case: *warehouse.Warehouse.
 type DispatchStore interface {
-	HourPriors(ctx context.Context, snapshot string) (dispatch.Priors, error)
+	TimingHabits(ctx context.Context, snapshot string, instant time.Time, part uint32, visit func(segment, zone, events string)) error
+	Latency(ctx context.Context, channel string, instant time.Time, part uint32) (dispatch.Latency, error)
 	TimingCandidates(ctx context.Context, q dispatch.CandidateQuery, visit func(dispatch.Candidate) error) error
 	WritePlan(ctx context.Context, run campaign.Run, touch, channel string, rebase uint16, plan []dispatch.Planned) error
 	Slots(ctx context.Context, run campaign.Run, touch string, rebase uint16, wave uint32, shard campaign.Shard) ([]dispatch.Slot, error)
@@ -179,23 +182,6 @@ func (t *touchStage) recipients(ctx context.Context, keys []uint32, ats []time.T
 	return t.stage.Store.Recipients(ctx, dispatch.RecipientQuery{
 		Run: t.run, Touch: t.touch.ID, Channel: t.name, Purpose: t.purpose, Keys: keys, Ats: ats,
 	})
-}
-
-func (d *Dispatch) priorsOf(ctx context.Context, snapshot string) (dispatch.Priors, error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if p, ok := d.priors[snapshot]; ok {
-		return p, nil
-	}
-	p, err := d.Store.HourPriors(ctx, snapshot)
-	if err != nil {
-		return p, err
-	}
-	if d.priors == nil || len(d.priors) > 8 {
-		d.priors = map[string]dispatch.Priors{}
-	}
-	d.priors[snapshot] = p
-	return p, nil
 }
 
 func (d *Dispatch) guardOf(channel string) *guard {

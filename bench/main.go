@@ -44,6 +44,7 @@ var benches = map[string]bench{
 	"regret":               &regretBench{},
 	"rehearse":             &rehearseBench{},
 	"score":                &scoreBench{},
+	"sendtime":             &sendtimeBench{},
 	"truth":                &truthBench{},
 	"uplift-truth":         &upliftTruthBench{},
 	"settlement-chaos":     &settlementChaosBench{},

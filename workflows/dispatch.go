@@ -24,6 +24,7 @@ type DispatchInput struct {
 	Done     uint32              `json:"done,omitempty"`
 	Progress DispatchProgress    `json:"progress"`
 	Paused   bool                `json:"paused,omitempty"`
+	Limited  bool                `json:"limited,omitempty"` // some hours take only so many messages
 }
 
 // DispatchResult counts the touch's deliveries by final state, and gives the clock back.
@@ -160,7 +161,10 @@ func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 
 // replan gives whoever has not been reached a new hour. Waves that are over keep their numbers, so that none comes twice.
 func (d *dispatchRun) replan(ctx workflow.Context, now time.Time) error {
-	planned, err := planTouch(ctx, d.in.Run, d.in.Snapshot, d.in.Shards, d.in.Touch, d.in.Plan.Rebase+1, now, d.in.Closes)
+	planned, err := planTouch(ctx, touchToPlan{
+		run: d.in.Run, snapshot: d.in.Snapshot, shards: d.in.Shards, touch: d.in.Touch, rebase: d.in.Plan.Rebase + 1, opens: now, closes: d.in.Closes,
+		customers: d.in.Progress.Planned, limited: d.in.Limited,
+	})
 	if err != nil {
 		return err
 	}

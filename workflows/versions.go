@@ -35,3 +35,9 @@ func pricesByShards(ctx workflow.Context) bool {
 func publishesSets(ctx workflow.Context) bool {
 	return workflow.GetVersion(ctx, "publishes-sets", workflow.DefaultVersion, 1) == 1
 }
+
+// sharesWaves: places in hours with a capacity are shared out by what they are worth to whom. Before 2026-11-22 each shard
+// had an even part of them; goes when no touch that was planned before is open.
+func sharesWaves(ctx workflow.Context) bool {
+	return workflow.GetVersion(ctx, "shares-waves", workflow.DefaultVersion, 1) == 1
+}

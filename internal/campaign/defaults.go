@@ -12,6 +12,8 @@ func (t *Touch) setDefaults() { t.Spread = Duration(day) }
 
 func (t *Timing) setDefaults() { t.From, t.Until = 9*60, 20*60 }
 
+func (c *Capacity) setDefaults() { c.Until = 24 * 60 }
+
 func (s *Settlement) setDefaults() {
 	s.Terms.setDefaults()
 	s.Payout = PayoutPoints

@@ -190,7 +190,18 @@ type Timing struct {
 	Until   Clock    `yaml:"until,omitempty" json:"until"`                 // exclusive; default 20:00
 	Days    []string `yaml:"days,omitempty" json:"days,omitempty"`         // mon … sun; empty: all
 	Explore Share    `yaml:"explore,omitempty" json:"explore,omitempty"`   // of customers get a random allowed hour
-	PerHour int      `yaml:"per_hour,omitempty" json:"per_hour,omitempty"` // capacity; 0: none
+	PerHour int      `yaml:"per_hour,omitempty" json:"per_hour,omitempty"` // most messages that leave in an hour; 0: no limit
+
+	Capacity []Capacity `yaml:"capacity,omitempty" json:"capacity,omitempty"` // limits of certain hours, in the campaign's zone
+}
+
+// Capacity is how many messages may leave in each hour of some part of some days: what a gateway takes, or what a call
+// centre can answer. Of several that hold for an hour the least counts.
+type Capacity struct {
+	From    Clock    `yaml:"from,omitempty" json:"from"`           // default 00:00
+	Until   Clock    `yaml:"until,omitempty" json:"until"`         // exclusive; default 24:00
+	Days    []string `yaml:"days,omitempty" json:"days,omitempty"` // mon … sun; empty: all
+	PerHour int      `yaml:"per_hour" json:"per_hour"`             // 0: none leaves
 }
 
 // Settlement is when an offer is met and how it is paid. Its terms are those of every offer without terms of its own.

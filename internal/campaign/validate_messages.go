@@ -134,6 +134,16 @@ func (v *validator) timing() {
 		}
 	}
 	unsigned(v, "timing.per_hour", t.PerHour)
+	for i, c := range t.Capacity {
+		field := fmt.Sprintf("timing.capacity[%d]", i)
+		if c.Until <= c.From {
+			v.add(field, sayf("%s to %s is no span of a day", "%s부터 %s까지는 하루 안의 시간이 아닙니다", c.From, c.Until), say("write until after from", "until을 from보다 늦게 쓰세요"))
+		}
+		for j, name := range c.Days {
+			v.word(fmt.Sprintf("%s.days[%d]", field, j), name, weekdays...)
+		}
+		unsigned(v, field+".per_hour", c.PerHour)
+	}
 	v.reachable()
 }
 

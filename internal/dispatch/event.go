@@ -92,8 +92,29 @@ type CandidateQuery struct {
 	Channel  string
 	Purpose  string // of the consent
 	Opens    time.Time
+	Instant  time.Time // events before it count
+	Part     uint32    // only one in so many customers; 0: all
 	Rebase   uint16
 	Shard    campaign.Shard
+}
+
+// Latency is how long a channel's messages took to arrive.
+type Latency struct {
+	Median   time.Duration
+	Receipts uint64 // of so many messages
+}
+
+const (
+	fewReceipts = 50               // are too few to tell
+	mostLatency = 10 * time.Minute // a channel that takes longer has no minute to be on time for
+)
+
+// Lead is by how much a message has to leave before it is to arrive.
+func (l Latency) Lead() time.Duration {
+	if l.Receipts < fewReceipts || l.Median < 0 || l.Median > mostLatency {
+		return 0
+	}
+	return l.Median.Round(time.Second)
 }
 
 // RecipientQuery asks about customers, each at a moment of its own.

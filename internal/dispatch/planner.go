@@ -8,13 +8,12 @@ import (
 
 // Candidate is a customer to be given a time.
 type Candidate struct {
-	Customer  uint32   `ch:"customer_key"`
-	Segment   string   `ch:"segment"`
-	Zone      string   `ch:"zone"`
-	Address   bool     `ch:"has_address"` // there is one for the channel
-	Night     bool     `ch:"night"`       // consents to the quiet hours
-	Responses []uint16 `ch:"response_hours"`
-	Purchases []uint16 `ch:"purchase_hours"`
+	Customer uint32 `ch:"customer_key"`
+	Segment  string `ch:"segment"`
+	Zone     string `ch:"zone"`
+	Address  bool   `ch:"has_address"` // there is one for the channel
+	Night    bool   `ch:"night"`       // consents to the quiet hours
+	Events   string `ch:"events"`      // eight bytes each, as EventBytes writes them
 }
 
 // Source says where a planned hour came from.
@@ -24,7 +23,7 @@ type Source string
 const (
 	SourceLearned  Source = "learned"  // from the customer's own events
 	SourceFallback Source = "fallback" // from those of their segment
-	SourceMoved    Source = "moved"    // the better hour was full
+	SourceMoved    Source = "moved"    // the better hour was full, or worth more to others
 	SourceRandom   Source = "random"   // explores
 )
 
@@ -38,12 +37,13 @@ const (
 // Planned is a delivery with its time, or with the reason why it has none.
 type Planned struct {
 	Customer   uint32
-	Wave       uint32 // hours since 1970 UTC; 0 when blocked
-	At         time.Time
-	LocalHour  int
+	Wave       uint32        // hours since 1970 UTC in which it leaves; 0 when blocked
+	At         time.Time     // when it leaves
+	Lead       time.Duration // it arrives so much later
+	LocalHour  int           // of its arrival
 	Source     Source
 	Blocked    string
-	Propensity float64 // the chance that this hour was chosen
+	Propensity float64 // the chance that this hour was chosen, given what earlier customers of the shard left
 	Explored   bool    // any allowed hour was drawn for them, whatever became of it
 }
 
@@ -54,159 +54,221 @@ type PlannerConfig struct {
 	Salt        string
 	Hours       Hours
 	Zones       *Zones
-	Priors      Priors
-	From, Until time.Time // nothing is planned before From, nor at or after Until
+	Timing      *Timing   // nil: nothing was learned
+	Instant     time.Time // events before it count
+	From, Until time.Time // nothing leaves before From, nor arrives at or after Until
+	Latency     time.Duration
 	Explore     campaign.Share
-	PerHour     int // of this shard; 0: no limit
+	Prices      map[uint32]float64 // by wave, in expected responses: what a place in it is worth to others
+	Room        Room               // nil: no limits
 }
 
-// Planner gives customers their hour. It counts capacity, so that the order of calls matters: customers come in the
-// order of their keys.
+// Planner gives customers their hour. It counts places, so that the order of calls matters: customers come in the order of
+// their keys.
 type Planner struct {
-	config             PlannerConfig
-	hour, slot, minute string // names of draws
-	used               map[uint32]int
-	slots              map[slotKey][]slot
+	config                    PlannerConfig
+	hour, slot, minute, taste string // names of draws
+	scorer                    *scorer
+	room                      Room
+	slots                     map[slotKey][]slot
+	net                       []float64
+	scores                    scored
 }
-
-type slotKey struct {
-	zone  *time.Location
-	night bool
-}
-
-// slot is a wave with its minutes that are allowed in one zone.
-type slot struct {
-	wave    uint32
-	minutes []minute
-}
-
-type minute struct {
-	at        time.Time
-	localHour int
-}
-
-// margin is how long before the end of the allowed hours nothing is planned any more, so that a delay of a message
-// does not cost it.
-const margin = 5 * time.Minute
 
 // NewPlanner begins a plan.
 func NewPlanner(config PlannerConfig) *Planner {
-	return &Planner{
+	if config.Timing == nil {
+		config.Timing = NoTiming()
+	}
+	config.Latency = config.Latency.Truncate(time.Second)
+	p := &Planner{
 		config: config,
 		hour:   config.Run.Experiment("hour/" + config.Touch),
 		slot:   config.Run.Experiment("slot/" + config.Touch),
 		minute: config.Run.Experiment("minute/" + config.Touch),
-		used:   map[uint32]int{},
+		taste:  config.Run.Experiment("taste/" + config.Touch),
+		scorer: newScorer(config.Timing, config.Instant),
 		slots:  map[slotKey][]slot{},
 	}
+	if config.Room != nil {
+		p.room = make(Room, len(config.Room))
+		for wave, places := range config.Room {
+			p.room[wave] = places
+		}
+	}
+	return p
+}
+
+// needless: somebody whose own best hour promises no more than this over the best one of people like them is not moved.
+const needless = 1.005
+
+// taste is the span of a draw that is added to each hour's expected responses where prices rule, so that people of whom the
+// same is known do not all choose the same hour; in parts of the mean response.
+const taste = 0.004
+
+// planned at all is worth so many responses more than any hour.
+const plannedWorth = 1
+
+// wish is what a customer would choose.
+type wish struct {
+	slots  []slot
+	draw   uint64
+	best   int // slot with the most expected responses
+	wanted int // the best one at the given prices; the drawn one of those who explore
+	greedy int // the best one at the given prices
+	random bool
+	unfit  bool // at these prices everything is worth more to others
+	own    bool
+}
+
+// wish fills p.net, the worth of each slot at the prices, too.
+func (p *Planner) wish(c Candidate) (w wish, blocked string) {
+	if !c.Address {
+		return w, BlockedAddress
+	}
+	zone := p.config.Zones.Of(c.Zone)
+	w.slots = p.allowed(slotKey{zone, c.Night})
+	if len(w.slots) == 0 {
+		return w, BlockedHours
+	}
+	w.draw = campaign.Hash64(p.config.Salt, p.minute, c.Customer)
+	p.scores = p.scorer.score(c.Segment, c.Events, zone)
+	w.own = p.scores.own
+	base := &p.config.Timing.of(c.Segment).base
+	p.net = p.net[:0]
+	fixed := 0
+	var most, fixedBase float64
+	for i, s := range w.slots {
+		cell := s.pick(w.draw).cell
+		v := p.scores.response[cell]
+		if v > most {
+			most, w.best = v, i
+		}
+		if b := base[cell]; b > fixedBase {
+			fixedBase, fixed = b, i
+		}
+		p.net = append(p.net, v)
+	}
+	if w.best != fixed && p.net[w.best] < p.net[fixed]*needless {
+		w.best = fixed
+	}
+	w.greedy = w.best
+	if p.config.Prices != nil {
+		p.net[w.best] = most // so that draws alone move nobody, and what is needless stays so
+		for i, s := range w.slots {
+			p.net[i] = p.worth(c.Customer, p.net[i], s.wave) - p.config.Prices[s.wave]
+		}
+		p.net[w.best] += taste * p.config.Timing.rate
+		w.greedy = largest(p.net)
+		w.unfit = p.net[w.greedy] < -plannedWorth
+	}
+	w.wanted = w.greedy
+	explore := float64(p.config.Explore)
+	if explore > 0 && campaign.Uniform(p.config.Salt, p.hour, c.Customer) < explore {
+		w.random, w.wanted = true, int(campaign.Hash64(p.config.Salt, p.slot, c.Customer)%uint64(len(w.slots)))
+	}
+	return w, ""
+}
+
+// worth is what a message to a customer in a wave brings, in responses: theirs on average, times the hour's.
+func (p *Planner) worth(customer uint32, response float64, wave uint32) float64 {
+	own := campaign.Hash64(p.config.Salt, p.taste, customer) ^ uint64(wave)*0x9e3779b97f4a7c15
+	own = (own ^ own>>31) * 0xbf58476d1ce4e5b9
+	own = (own ^ own>>29) * 0x94d049bb133111eb
+	return p.scores.rate*response + taste*p.config.Timing.rate*float64(own>>11)/(1<<53)
 }
 
 // Plan gives one customer a time within the allowed hours of their own zone.
 func (p *Planner) Plan(c Candidate) Planned {
-	if !c.Address {
-		return p.blocked(c, BlockedAddress)
+	w, blocked := p.wish(c)
+	if blocked != "" {
+		return p.blocked(c, blocked)
 	}
-	slots := p.allowed(slotKey{p.config.Zones.Of(c.Zone), c.Night})
-	if len(slots) == 0 {
-		return p.blocked(c, BlockedHours)
-	}
-	draw := campaign.Hash64(p.config.Salt, p.minute, c.Customer)
-	scores, own := p.config.Priors.scores(c)
-	explore := float64(p.config.Explore)
-	random := explore > 0 && campaign.Uniform(p.config.Salt, p.hour, c.Customer) < explore
-
-	best := p.best(slots, scores, draw, nil)
-	chosen, source := best, SourceFallback
-	if own {
+	greedy := p.settle(&w)
+	chosen, source := greedy, SourceFallback
+	if w.own {
 		source = SourceLearned
 	}
-	if random {
-		chosen, source = int(campaign.Hash64(p.config.Salt, p.slot, c.Customer)%uint64(len(slots))), SourceRandom
-	}
-	if p.full(slots[chosen]) {
+	if chosen != w.best {
 		source = SourceMoved
-		if chosen = p.best(slots, scores, draw, p.full); chosen < 0 {
-			none := p.blocked(c, BlockedCapacity)
-			none.Explored = random
-			return none
+	}
+	if w.random {
+		if p.free(w.slots[w.wanted].wave, true) {
+			chosen, source = w.wanted, SourceRandom
+		} else {
+			source = SourceMoved
 		}
 	}
-	propensity := explore / float64(len(slots))
-	if chosen == best || source == SourceMoved {
-		propensity += 1 - explore
+	if chosen < 0 {
+		none := p.blocked(c, BlockedCapacity)
+		none.Explored = w.random
+		return none
 	}
-	s := slots[chosen]
-	p.used[s.wave]++
-	m := s.pick(draw)
+	propensity := p.chance(&w, greedy, chosen)
+	s := w.slots[chosen]
+	p.take(s.wave, chosen == w.wanted && !w.unfit || w.random)
+	m := s.pick(w.draw)
 	return Planned{
-		Customer: c.Customer, Wave: s.wave, At: m.at.Add(time.Duration(draw>>32%60) * time.Second), LocalHour: m.localHour,
-		Source: source, Propensity: propensity, Explored: random,
+		Customer: c.Customer, Wave: s.wave, At: m.at.Add(time.Duration(w.draw>>32%60) * time.Second), Lead: p.config.Latency, LocalHour: m.hour,
+		Source: source, Propensity: propensity, Explored: w.random,
 	}
+}
+
+// settle is where a customer goes who does not explore: to the slot that they want, else to the best one that has places
+// which nobody is expected to want; -1: nowhere.
+func (p *Planner) settle(w *wish) int {
+	if p.free(w.slots[w.greedy].wave, !w.unfit) {
+		return w.greedy
+	}
+	best := -1
+	for i, s := range w.slots {
+		if p.free(s.wave, false) && (best < 0 || p.net[i] > p.net[best]) {
+			best = i
+		}
+	}
+	return best
+}
+
+// chance is the probability of a slot over the draws of this customer alone: whoever draws a full one goes where they would
+// go without.
+func (p *Planner) chance(w *wish, greedy, chosen int) float64 {
+	explore := float64(p.config.Explore)
+	each := explore / float64(len(w.slots))
+	var out float64
+	if chosen == greedy {
+		out = 1 - explore
+		if p.room != nil {
+			for _, s := range w.slots {
+				if !p.free(s.wave, true) {
+					out += each
+				}
+			}
+		}
+	}
+	if p.free(w.slots[chosen].wave, true) {
+		out += each
+	}
+	return out
 }
 
 func (p *Planner) blocked(c Candidate, reason string) Planned {
 	return Planned{Customer: c.Customer, At: p.config.From, Source: SourceFallback, Blocked: reason}
 }
 
-func (p *Planner) full(s slot) bool {
-	return p.config.PerHour > 0 && p.used[s.wave] >= p.config.PerHour
+func (p *Planner) free(wave uint32, wanted bool) bool {
+	places, limited := p.room[wave]
+	return !limited || places.Extra > 0 || wanted && places.First > 0
 }
 
-// best is the slot with the highest score, the earliest of equals; -1 when all are left out.
-func (p *Planner) best(slots []slot, scores [24]float64, draw uint64, out func(slot) bool) int {
-	best, score := -1, -1.
-	for i, s := range slots {
-		if out != nil && out(s) {
-			continue
-		}
-		if v := scores[s.pick(draw).localHour]; v > score {
-			best, score = i, v
-		}
+func (p *Planner) take(wave uint32, wanted bool) {
+	places, limited := p.room[wave]
+	switch {
+	case !limited:
+		return
+	case wanted && places.First > 0, places.Extra == 0:
+		places.First--
+	default:
+		places.Extra--
 	}
-	return best
-}
-
-// pick spreads customers evenly over the minutes; a customer's place does not depend on when the plan is made.
-func (s slot) pick(draw uint64) minute {
-	return s.minutes[uint64(uint32(draw))*uint64(len(s.minutes))>>32]
-}
-
-// allowed are the waves of a zone that have allowed minutes. Each minute is judged by itself, in local time: clock
-// changes and zones off by half an hour need no further care.
-func (p *Planner) allowed(key slotKey) []slot {
-	if slots, ok := p.slots[key]; ok {
-		return slots
-	}
-	var slots []slot
-	from, until := p.config.From.UTC(), p.config.Until.UTC()
-	if first := from.Truncate(time.Minute); first.Before(from) {
-		from = first.Add(time.Minute)
-	}
-	for at := from; !at.Add(time.Minute).After(until); at = at.Add(time.Minute) {
-		local := at.In(key.zone)
-		// A minute is allowed when its last second is, and when a delay would not carry it out.
-		if !p.config.Hours.Allow(local, key.night) || !p.config.Hours.Allow(at.Add(margin).In(key.zone), key.night) {
-			continue
-		}
-		wave := uint32(at.Unix() / 3600)
-		if n := len(slots); n == 0 || slots[n-1].wave != wave {
-			slots = append(slots, slot{wave: wave})
-		}
-		last := &slots[len(slots)-1]
-		last.minutes = append(last.minutes, minute{at, local.Hour()})
-	}
-	p.slots[key] = slots
-	return slots
-}
-
-// Quota is a shard's part of what an hour may take; the parts of all shards add up to it.
-func Quota(perHour int, shard campaign.Shard) int {
-	if perHour <= 0 || shard.Of <= 1 {
-		return perHour
-	}
-	quota := perHour / shard.Of
-	if shard.Index < perHour%shard.Of {
-		quota++
-	}
-	return max(quota, 1)
+	p.room[wave] = places
 }

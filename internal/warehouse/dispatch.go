@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 
@@ -13,35 +14,11 @@ import (
 	"github.com/danbi-project/danbi/internal/settlement"
 )
 
-// HourPriors are the beliefs about send times that a snapshot's customers give.
-func (w *Warehouse) HourPriors(ctx context.Context, snapshot string) (dispatch.Priors, error) {
-	rows, err := w.conn.Query(ctx, query("dispatch_hour_counts"), args{"snapshot": snapshot}.list()...)
-	if err != nil {
-		return dispatch.Priors{}, fmt.Errorf("count responses by hour: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	var segments []dispatch.HourCounts
-	for rows.Next() {
-		var c dispatch.HourCounts
-		var responses, purchases []uint64
-		if err := rows.Scan(&c.Segment, &responses, &purchases, &c.SamePairs, &c.AllPairs); err != nil {
-			return dispatch.Priors{}, fmt.Errorf("count responses by hour: %w", err)
-		}
-		copy(c.Responses[:], responses)
-		copy(c.Purchases[:], purchases)
-		segments = append(segments, c)
-	}
-	if err := rows.Err(); err != nil {
-		return dispatch.Priors{}, fmt.Errorf("count responses by hour: %w", err)
-	}
-	return dispatch.NewPriors(segments), nil
-}
-
 // TimingCandidates calls visit for every customer of a shard who is to be given a time, in the order of their keys.
 func (w *Warehouse) TimingCandidates(ctx context.Context, q dispatch.CandidateQuery, visit func(dispatch.Candidate) error) error {
 	parameters := runKey(q.Run, q.Shard).with(args{
 		"plan": q.Run.Plan, "snapshot": q.Snapshot, "channel": q.Channel, "purpose": q.Purpose, "opens": second(q.Opens),
-		"touch": q.Touch, "rebase": q.Rebase,
+		"touch": q.Touch, "rebase": q.Rebase, "instant": second(q.Instant), "part": q.Part,
 	})
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_candidates"), parameters.list()...)
 	if err != nil {
@@ -65,14 +42,14 @@ func (w *Warehouse) TimingCandidates(ctx context.Context, q dispatch.CandidateQu
 
 // WritePlan writes planned deliveries. The same plan again gives the same rows, which count once.
 func (w *Warehouse) WritePlan(ctx context.Context, run campaign.Run, touch, channel string, rebase uint16, plan []dispatch.Planned) error {
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO planned_deliveries (campaign, occurrence, plan, rebase, launch, touch, customer_key, channel, wave, planned_at, source, blocked, hour_propensity, explored)")
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO planned_deliveries (campaign, occurrence, plan, rebase, launch, touch, customer_key, channel, wave, planned_at, source, blocked, hour_propensity, explored, lead_seconds)")
 	if err != nil {
 		return fmt.Errorf("write the plan: %w", err)
 	}
 	defer func() { _ = batch.Close() }()
 	for _, p := range plan {
 		err := batch.Append(run.Campaign, run.Occurrence, run.Plan, rebase, run.Launch, touch, p.Customer, channel, p.Wave, p.At,
-			string(p.Source), p.Blocked, float32(p.Propensity), p.Explored)
+			string(p.Source), p.Blocked, float32(p.Propensity), p.Explored, uint16(p.Lead/time.Second))
 		if err != nil {
 			return fmt.Errorf("write the plan: %w", err)
 		}

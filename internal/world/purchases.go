@@ -24,3 +24,18 @@ func (o *Oracle) Purchases(out []Purchase, from, to time.Time, touches ...Touch)
 	}
 	return out
 }
+
+// AppUses appends to out when they use the app in [from, to), given what reached them.
+func (o *Oracle) AppUses(out []time.Time, from, to time.Time, touches ...Touch) []time.Time {
+	o.w.read(&o.p, o.reached(touches)) // who left uses it no more
+	o.w.sessions(&o.p, from.Unix(), to.Unix(), func(at int64, _ uint64) { out = append(out, time.Unix(at, 0)) })
+	return out
+}
+
+// Zone is the name of their time zone, as the warehouse knows it: some are no zones.
+func (o *Oracle) Zone() string { return zones[o.p.zone].name }
+
+// LocalInstant is the instant of a second of a civil day of their own, whose number counts days since 1970.
+func (o *Oracle) LocalInstant(day int32, second int) time.Time {
+	return time.Unix(o.w.calendar.utc(o.p.zone, day, second), 0)
+}

@@ -1,8 +1,8 @@
--- Planned messages by zone and hour since 1970: a zone's own hours are worked out where its rules are known.
+-- Planned messages by zone and hour since 1970 in which they are to arrive: a zone's own hours are worked out where its rules are known.
 SELECT their_zone, hour_since_1970, count()
 FROM
 (
-    SELECT customer_key, touch, any(toUInt32(intDiv(toUnixTimestamp(planned_at), 3600))) AS hour_since_1970
+    SELECT customer_key, touch, any(toUInt32(intDiv(toUnixTimestamp(planned_at) + lead_seconds, 3600))) AS hour_since_1970
     FROM planned_deliveries
     WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND blocked = ''
       AND (touch, rebase) IN

@@ -1,0 +1,3 @@
+package main
+
+func (b *sendtimeBench) null() (map[string]any, error) { return nil, nil }
