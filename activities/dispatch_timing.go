@@ -148,9 +148,10 @@ func (d *Dispatch) sumWaves(ctx context.Context, in PlanWavesInput) (out SumWave
 	}
 	planner := dispatch.NewPlanner(config)
 	err = d.Store.TimingCandidates(ctx, query, func(c dispatch.Candidate) error {
-		planner.Demand(c, &out.Demand)
+		planner.Want(c)
 		return nil
 	})
+	out.Demand = planner.Demand()
 	return out, err
 }
 

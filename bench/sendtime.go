@@ -38,18 +38,18 @@ var insensitive = []float64{.37, .64, .82}
 
 // The arms.
 const (
-	armPersonal = iota
-	armFixed
-	armUsual
-	armRandom
-	arms
+	timedPersonal = iota
+	timedFixed
+	timedUsual
+	timedRandom
+	timedArms
 )
 
 const (
-	firstHour, lastHour = 9, 20 // the default timing
-	usualFirst          = 8     // the world's past campaigns left between 8 and 21, evenly
-	usualHours          = 13
-	responseWindow      = 72 * time.Hour
+	timedFrom, timedUntil = 9, 20 // the default timing
+	usualFirst            = 8     // the world's past campaigns left between 8 and 21, evenly
+	usualHours            = 13
+	responseWindow        = 72 * time.Hour
 )
 
 func (b *sendtimeBench) run(ctx context.Context, quick bool) (map[string]any, error) {
@@ -92,17 +92,17 @@ func (b *sendtimeBench) run(ctx context.Context, quick bool) (map[string]any, er
 
 // sendtimeResult is one world's campaign.
 type sendtimeResult struct {
-	assigned, responded [arms]float64
-	truth               [arms]float64 // mean chance if all had been in the arm
-	oracle              float64       // and if all had got their truly best allowed hour
-	events              float64       // of a customer on average: answers, uses of the app, purchases
+	assigned, responded [timedArms]float64
+	truth               [timedArms]float64 // mean chance if all had been in the arm
+	oracle              float64            // and if all had got their truly best allowed hour
+	events              float64            // of a customer on average: answers, uses of the app, purchases
 	learned             dispatch.Learned
 	moved               float64 // share whose personal hour is not the best fixed one
 }
 
 func (r sendtimeResult) String() string {
 	return fmt.Sprintf("truly %.3f of best fixed (who knows all: %.3f), %.3f of usual, %.3f of random; %.0f events each, %.0f%% moved; learned %+v",
-		r.truth[armPersonal]/r.truth[armFixed], r.oracle/r.truth[armFixed], r.truth[armPersonal]/r.truth[armUsual], r.truth[armPersonal]/r.truth[armRandom], r.events, 100*r.moved, r.learned)
+		r.truth[timedPersonal]/r.truth[timedFixed], r.oracle/r.truth[timedFixed], r.truth[timedPersonal]/r.truth[timedUsual], r.truth[timedPersonal]/r.truth[timedRandom], r.events, 100*r.moved, r.learned)
 }
 
 // check fails where the arms can't be compared: they must be of the sizes that were asked for.
@@ -112,15 +112,15 @@ func (r sendtimeResult) check() error {
 		total += n
 	}
 	for _, n := range r.assigned {
-		chi += (n - total/arms) * (n - total/arms) / (total / arms)
+		chi += (n - total/timedArms) * (n - total/timedArms) / (total / timedArms)
 	}
-	if p := (distuv.ChiSquared{K: arms - 1}).Survival(chi); p < 1e-6 {
+	if p := (distuv.ChiSquared{K: timedArms - 1}).Survival(chi); p < 1e-6 {
 		return fmt.Errorf("%w: the arms have %v customers", errWrong, r.assigned)
 	}
 	return nil
 }
 
-var armNames = map[int]string{armFixed: "best_fixed", armUsual: "usual", armRandom: "random"}
+var timedNames = map[int]string{timedFixed: "best_fixed", timedUsual: "usual", timedRandom: "random"}
 
 // multiplesOf are the means over worlds of how many times the responses of another arm the personal one had, with 95 %
 // intervals from the trials alone (delta method), beside the truth of the same worlds.
@@ -128,19 +128,19 @@ func multiplesOf(all []sendtimeResult) map[string]any {
 	out := map[string]any{}
 	k := float64(len(all))
 	var oracle, events, moved float64
-	for arm, name := range armNames {
+	for arm, name := range timedNames {
 		var mean, variance, truth float64
 		for _, r := range all {
-			p, q := r.responded[armPersonal]/r.assigned[armPersonal], r.responded[arm]/r.assigned[arm]
+			p, q := r.responded[timedPersonal]/r.assigned[timedPersonal], r.responded[arm]/r.assigned[arm]
 			mean += p / q / k
-			truth += r.truth[armPersonal] / r.truth[arm] / k
-			variance += p * p / q / q * ((1-p)/p/r.assigned[armPersonal] + (1-q)/q/r.assigned[arm]) / k / k
+			truth += r.truth[timedPersonal] / r.truth[arm] / k
+			variance += p * p / q / q * ((1-p)/p/r.assigned[timedPersonal] + (1-q)/q/r.assigned[arm]) / k / k
 		}
 		half := 1.96 * math.Sqrt(variance)
 		out[name] = map[string]float64{"mean": mean, "lo": mean - half, "hi": mean + half, "truth": truth}
 	}
 	for _, r := range all {
-		oracle, events, moved = oracle+r.oracle/r.truth[armFixed]/k, events+r.events/k, moved+r.moved/k
+		oracle, events, moved = oracle+r.oracle/r.truth[timedFixed]/k, events+r.events/k, moved+r.moved/k
 	}
 	out["oracle_over_best_fixed"], out["events"], out["moved"] = oracle, events, moved
 	return out
@@ -183,7 +183,7 @@ func (b *sendtimeBench) world(seed uint64, share float64) (r sendtimeResult, err
 	day := time.Date(2026, 9, 2, 0, 0, 0, 0, world.Home)
 	planner := dispatch.NewPlanner(dispatch.PlannerConfig{
 		Run: run, Touch: "first", Salt: "bench", Zones: zones, Timing: timing, Instant: worldEnds,
-		Hours: dispatch.NewHours(campaign.Timing{From: firstHour * 60, Until: lastHour * 60}, campaign.Quiet{}, campaign.ChannelEmail),
+		Hours: dispatch.NewHours(campaign.Timing{From: timedFrom * 60, Until: timedUntil * 60}, campaign.Quiet{}, campaign.ChannelEmail),
 		From:  day.Add(-12 * time.Hour), Until: day.Add(36 * time.Hour), // the whole local day wherever they live
 	})
 	for i, key := range p.keys {
@@ -199,15 +199,15 @@ func (b *sendtimeBench) world(seed uint64, share float64) (r sendtimeResult, err
 	type person struct {
 		arm       int
 		responded bool
-		chance    [arms]float64
+		chance    [timedArms]float64
 		best      float64
 	}
 	found := make([]person, len(p.keys))
 	err = p.each(func(i int, key uint32, o *world.Oracle) error {
 		f := &found[i]
-		f.arm = int(campaign.Hash64("bench", "sendtime/arm", key) % arms)
+		f.arm = int(campaign.Hash64("bench", "sendtime/arm", key) % timedArms)
 		past := b.past(o, key)
-		hours := [arms]int{chosen[i], fixed[i], usualFirst + int(campaign.Hash64("bench", "sendtime/usual", key)%usualHours), firstHour + int(campaign.Hash64("bench", "sendtime/random", key)%(lastHour-firstHour))}
+		hours := [timedArms]int{chosen[i], fixed[i], usualFirst + int(campaign.Hash64("bench", "sendtime/usual", key)%usualHours), timedFrom + int(campaign.Hash64("bench", "sendtime/random", key)%(timedUntil-timedFrom))}
 		number := int32(day.AddDate(0, 0, 0).Unix()/86400) + 1
 		respond := func(hour int) (float64, time.Time) {
 			at := o.LocalInstant(number, hour*3600+int(campaign.Hash64("bench", "sendtime/second", key)%3600))
@@ -225,7 +225,7 @@ func (b *sendtimeBench) world(seed uint64, share float64) (r sendtimeResult, err
 				f.responded = !opened.IsZero() && opened.Before(starts.Add(responseWindow))
 			}
 		}
-		for hour := firstHour; hour < lastHour; hour++ {
+		for hour := timedFrom; hour < timedUntil; hour++ {
 			chance, _ := respond(hour)
 			f.best = max(f.best, chance)
 		}
@@ -245,7 +245,7 @@ func (b *sendtimeBench) world(seed uint64, share float64) (r sendtimeResult, err
 		}
 		r.oracle += f.best / n
 	}
-	if r.responded[armPersonal] == 0 || r.responded[armFixed] == 0 {
+	if r.responded[timedPersonal] == 0 || r.responded[timedFixed] == 0 {
 		return r, errors.New("nobody responded: there are too few customers")
 	}
 	return r, nil

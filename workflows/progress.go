@@ -42,6 +42,7 @@ type Status struct {
 	Prices     activities.Prices               `json:"prices"`
 	Knowledge  *activities.Knowledge           `json:"knowledge,omitempty"` // what offers are valued by
 	Hours      [24]uint64                      `json:"hours"`               // planned, in the customers' own zones
+	Sources    map[string]uint64               `json:"sources,omitempty"`   // where the planned hours came from: learned, fallback, moved, random
 	Plan       activities.PreflightOutput      `json:"plan"`
 	Dispatch   DispatchProgress                `json:"dispatch"`
 	Deliveries map[string]uint64               `json:"deliveries,omitempty"` // by final state, of the touches that are over

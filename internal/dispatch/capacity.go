@@ -49,28 +49,35 @@ type Room map[uint32]Places
 
 // Demand is what a shard's customers want at some prices.
 type Demand struct {
-	Wanted map[uint32]uint64 `json:"wanted"` // by wave
-	Unfit  uint64            `json:"unfit"`  // to whom every wave is worth less than its price
+	Wanted map[uint32]uint64 `json:"wanted"`          // by wave
+	Open   map[uint32]uint64 `json:"open,omitempty"`  // customers who may be planned in a wave
+	Unfit  uint64            `json:"unfit,omitempty"` // to whom every wave is worth less than its price
 }
 
-// want adds what a candidate would choose.
-func (d *Demand) want(wave uint32, unfit bool) {
-	if unfit {
-		d.Unfit++
+// Want counts what a customer would choose, without giving it to them.
+func (p *Planner) Want(c Candidate) {
+	w, blocked := p.wish(c)
+	if blocked != "" {
 		return
 	}
-	if d.Wanted == nil {
-		d.Wanted = map[uint32]uint64{}
+	p.open[slotKey{p.config.Zones.Of(c.Zone), c.Night}]++
+	if w.unfit && !w.random {
+		p.demand.Unfit++
+		return
 	}
-	d.Wanted[wave]++
+	p.demand.Wanted[w.slots[w.wanted].wave]++
 }
 
-// Demand adds up what a customer wants, without giving it to them.
-func (p *Planner) Demand(c Candidate, to *Demand) {
-	w, blocked := p.wish(c)
-	if blocked == "" {
-		to.want(w.slots[w.wanted].wave, w.unfit && !w.random)
+// Demand is what all whom Want was asked about want.
+func (p *Planner) Demand() Demand {
+	out := p.demand
+	out.Open = map[uint32]uint64{}
+	for key, n := range p.open {
+		for _, s := range p.slots[key] {
+			out.Open[s.wave] += n
+		}
 	}
+	return out
 }
 
 // Waves are all in which anybody could be planned.
@@ -108,18 +115,35 @@ func ShareRoom(capacity Capacity, waves []uint32, demands []Demand) []Room {
 			left[wave] -= n
 		}
 	}
-	all := total(over)
-	for _, wave := range waves {
+	// Of each wave's places the same part goes to who has none so far, shard by shard as many as it needs in all; the
+	// rest goes round evenly, in case that somebody may not have what is left.
+	open := make([][]int, len(waves))
+	remaining := 0
+	for k, wave := range waves {
+		open[k] = make([]int, len(demands))
+		for i, d := range demands {
+			open[k][i] = min(int(d.Open[wave]), 1)
+		}
+		if total(open[k]) == 0 {
+			left[wave] = 0
+		}
+		remaining += left[wave]
+	}
+	need := make([]int, len(demands))
+	for k, wave := range waves {
 		if left[wave] == 0 {
 			continue
 		}
-		weights := over
-		if all == 0 { // nobody needs it; nothing is lost by giving it out evenly
-			weights = ones(len(demands))
+		for i := range need {
+			need[i] = over[i] * open[k][i]
 		}
-		for i, n := range portion(left[wave], weights) {
+		part := min(left[wave], (left[wave]*total(over)+remaining-1)/remaining, total(need))
+		remaining -= left[wave]
+		even := portion(left[wave]-part, open[k])
+		for i, n := range portion(part, need) {
+			over[i] -= n
 			places := rooms[i][wave]
-			places.Extra += n
+			places.Extra += n + even[i]
 			rooms[i][wave] = places
 		}
 	}
@@ -171,5 +195,3 @@ func total(all []int) (sum int) {
 	}
 	return sum
 }
-
-func ones(n int) []int { return slices.Repeat([]int{1}, n) }

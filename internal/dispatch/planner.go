@@ -70,6 +70,8 @@ type Planner struct {
 	hour, slot, minute, taste string // names of draws
 	scorer                    *scorer
 	room                      Room
+	demand                    Demand
+	open                      map[slotKey]uint64
 	slots                     map[slotKey][]slot
 	net                       []float64
 	scores                    scored
@@ -89,6 +91,8 @@ func NewPlanner(config PlannerConfig) *Planner {
 		taste:  config.Run.Experiment("taste/" + config.Touch),
 		scorer: newScorer(config.Timing, config.Instant),
 		slots:  map[slotKey][]slot{},
+		open:   map[slotKey]uint64{},
+		demand: Demand{Wanted: map[uint32]uint64{}},
 	}
 	if config.Room != nil {
 		p.room = make(Room, len(config.Room))

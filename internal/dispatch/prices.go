@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"math"
 	"slices"
 )
 
@@ -54,8 +55,10 @@ func (s *PriceSearch) Customers() int { return len(s.starts) }
 
 const (
 	firstSample = 20_000 // customers with whom most of the search is done
-	firstSweeps = 150
-	lastSweeps  = 6
+	hot         = .3     // in responses: everybody is nearly indifferent
+	cold        = 3e-5   // far below the differences between hours
+	roundsEach  = 12     // at one temperature
+	lastSweeps  = 4
 	priceStep   = 1e-7
 )
 
@@ -63,12 +66,8 @@ const (
 func (s *PriceSearch) Solve(part float64) map[uint32]float64 {
 	n := s.Customers()
 	s.starts = append(s.starts, len(s.wave))
-	if first := min(n, firstSample); first < n {
-		s.sweeps(first, part*float64(first)/float64(n), firstSweeps)
-		s.sweeps(n, part, lastSweeps)
-	} else {
-		s.sweeps(n, part, firstSweeps)
-	}
+	s.cool(min(n, firstSample), part)
+	s.sweeps(n, part, lastSweeps)
 	out := map[uint32]float64{}
 	for i, w := range s.waves {
 		if s.prices[i] > 0 {
@@ -78,7 +77,53 @@ func (s *PriceSearch) Solve(part float64) map[uint32]float64 {
 	return out
 }
 
-// sweeps lowers the dual, one price after the other: a wave's best price, given the others, is the one at which exactly as
+// places of a wave are for the first n of the sample, without those of who explores.
+func (s *PriceSearch) places(w, n int, part float64) float64 {
+	of := float64(n) / float64(max(s.Customers(), 1))
+	return max(s.capacity[w]*part-s.explore[w], 0) * of
+}
+
+// cool finds prices for customers who choose by chance, the better hour the more often, and lowers the temperature until
+// they choose the best: the dual is smooth then, and the step of Sinkhorn, the logarithm of how much too many want a
+// wave, leads to its minimum from anywhere. Prices never fall below nothing.
+func (s *PriceSearch) cool(n int, part float64) {
+	wanted := make([]float64, len(s.waves))
+	chances := make([]float64, 0, 128)
+	for heat := hot; heat > cold; heat /= 2 {
+		for range roundsEach {
+			clear(wanted)
+			for i := range n {
+				from, to := s.starts[i], s.starts[i+1]
+				top := -float64(plannedWorth)
+				for j := from; j < to; j++ {
+					top = max(top, float64(s.value[j])-s.prices[s.wave[j]])
+				}
+				sum := math.Exp((-plannedWorth - top) / heat)
+				chances = chances[:0]
+				for j := from; j < to; j++ {
+					e := 0.
+					if d := (float64(s.value[j]) - s.prices[s.wave[j]] - top) / heat; d > -30 {
+						e = math.Exp(d)
+					}
+					chances = append(chances, e)
+					sum += e
+				}
+				for k, e := range chances {
+					wanted[s.wave[from+k]] += e / sum
+				}
+			}
+			for w := range s.waves {
+				if s.capacity[w] < 0 || wanted[w] == 0 {
+					continue
+				}
+				step := min(math.Log(wanted[w]/max(s.places(w, n, part), 1e-3)), 10)
+				s.prices[w] = max(s.prices[w]+heat*step, 0)
+			}
+		}
+	}
+}
+
+// sweeps lowers the dual as it is, without heat, one price after the other: a wave's best price, given the others, is the one at which exactly as
 // many customers prefer it as it has places. Customers' draws (taste) keep two prices from being tied to each other.
 func (s *PriceSearch) sweeps(n int, part float64, most int) {
 	for range most {
@@ -87,7 +132,7 @@ func (s *PriceSearch) sweeps(n int, part float64, most int) {
 			if s.capacity[w] < 0 {
 				continue
 			}
-			next := s.best(w, n, s.capacity[w]*part-s.explore[w]*float64(n)/float64(max(s.Customers(), 1)))
+			next := s.best(w, n, s.places(w, n, part))
 			moved = max(moved, next-s.prices[w], s.prices[w]-next)
 			s.prices[w] = next
 		}

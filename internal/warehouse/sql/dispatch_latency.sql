@@ -1,6 +1,6 @@
 -- How long a channel took, in milliseconds, from the claim of an attempt to the receipt of its delivery: the median over the
 -- messages of a month, so that a provider's bad hour, or a phone that was off, does not move it.
-SELECT toInt64(quantileExactInclusive(0.5)(took)) AS median, count() AS receipts
+SELECT quantileExact(0.5)(took) AS median, count() AS receipts
 FROM
 (
     SELECT dateDiff('millisecond', minIf(wall_at, state = 'attempting'), minIf(wall_at, state = 'delivered')) AS took
