@@ -204,3 +204,11 @@ func (p *posterior) mean(factors [][cells]float64) (u [cells]float64) {
 	}
 	return u
 }
+
+// Expect is the expected response of somebody with these events to a message at each hour of a workday, against their own
+// average: what hours are chosen by, for people to look at.
+func (t *Timing) Expect(segment string, zone *time.Location, instant time.Time, events string) (out [24]float64) {
+	s := newScorer(t, instant).score(segment, events, zone)
+	copy(out[:], s.response[:hoursOfDay])
+	return out
+}
