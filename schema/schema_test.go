@@ -126,6 +126,7 @@ audience: {rule: "", control: 10%, exclude: {}}
 offers: [{id: a, kind: spend_threshold, threshold: {}}]
 budget: {expected: 1, margin: 1%}
 touches: [{id: a, channels: [email], message: {}}]
+timing: {capacity: [{per_hour: 1}]}
 settlement: {}
 `))
 	require.NoError(t, err)
