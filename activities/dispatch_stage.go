@@ -147,17 +147,13 @@ func (d *Dispatch) touch(ctx context.Context, run campaign.Run, id string) (*tou
 	if err != nil {
 		return nil, err
 	}
-	zones, err := dispatch.NewZones(spec.Zone)
-	if err != nil {
-		return nil, err
-	}
 	t := &touchStage{stage: d, run: run, brief: brief, touch: spec.Touches[i], times: times, purpose: spec.Audience.Purpose}
 	t.name = t.touch.Channels[0]
 	if t.purpose == "" {
 		t.purpose = "marketing"
 	}
-	t.rules = dispatch.Rules{
-		Hours: dispatch.NewHours(spec.Timing, brief.Policy.Quiet, t.name), Zones: zones, ConsentAge: brief.Policy.ConsentAge.Std(), Closes: times.Closes,
+	if t.rules, err = dispatch.NewRules(brief, t.name, times.Closes); err != nil {
+		return nil, err
 	}
 	return t, nil
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/measurement"
 )
@@ -57,6 +58,9 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	}
 	if in.Capped > 0 {
 		add(false, "capped", in.Capped, "%d deliveries are left out by the frequency caps", in.Capped)
+	}
+	for _, fault := range slices.Concat(brief.Policy.Check(brief.Spec), dispatch.CheckTexts(brief.Spec, brief.Policy, in.Times.Opens)) {
+		add(true, "rule_breach", 0, "%s", fault.Error())
 	}
 	for _, dry := range in.Rendered {
 		found = append(found, dry.Faults...)

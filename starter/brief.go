@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/targeting"
 )
@@ -41,5 +42,10 @@ func nearPolicy(specPath string) string {
 
 // checks are what validating a spec takes beside the spec itself: the rule language and the templates.
 func checks() []campaign.Option {
-	return []campaign.Option{campaign.WithRules(targeting.CheckRule), campaign.WithFeatures(targeting.CheckFeature), campaign.WithTemplates(dispatch.CheckTemplate)}
+	return []campaign.Option{campaign.WithRules(targeting.CheckRule), campaign.WithFeatures(targeting.CheckFeature), campaign.WithTemplates(dispatch.CheckTemplate), campaign.WithTexts(checkTexts)}
+}
+
+// checkTexts checks the texts as they would be sent now, where the window has no start of its own.
+func checkTexts(spec campaign.Spec, policy campaign.Policy) []campaign.Fault {
+	return dispatch.CheckTexts(spec, policy, clock.Live().At(clock.Wall()))
 }

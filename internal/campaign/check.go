@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -58,6 +59,7 @@ func (p Policy) Check(spec Spec) []Fault {
 	p.sharedBudget(spec, &all)
 	p.quiet(spec, &all)
 	p.labels(spec, &all)
+	p.unspoken(spec, &all)
 	return all
 }
 
@@ -157,8 +159,10 @@ func (p Policy) labels(spec Spec, all *faults) {
 			for _, language := range sortedKeys(touch.Message[channel]) {
 				template := touch.Message[channel][language]
 				field := key(key(fmt.Sprintf("touches[%d].message", i), channel), language)
-				if label := p.Sender.Label[language]; label != "" && channel == ChannelEmail && !strings.HasPrefix(template.Subject, label) {
-					all.add(key(field, "subject"), sayf("does not start with %[1]s", "%[1]s 표시로 시작하지 않습니다", label), sayf("write the subject as: %s …", "제목을 이렇게 시작하세요: %s …", label))
+				if label := p.Sender.Label[language]; label != "" && channel == ChannelEmail {
+					if breach := LabelBreach(template.Subject, label); breach != nil {
+						all.add(key(field, "subject"), breach, sayf("write the subject as: %s …", "제목을 이렇게 시작하세요: %s …", label))
+					}
 				}
 				for _, tag := range liquidTag.FindAllString(template.Subject+"\n"+template.Text+"\n"+template.HTML, -1) {
 					for _, feature := range p.Sensitive {
@@ -175,3 +179,45 @@ func (p Policy) labels(spec Spec, all *faults) {
 func notWord(r rune) bool {
 	return r != '_' && (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z')
 }
+
+// unspoken finds what is never said, wherever a customer could read it: in texts, contents and titles of offers.
+func (p Policy) unspoken(spec Spec, all *faults) {
+	if p.Rules == nil {
+		return
+	}
+	look := func(field, text string) {
+		for _, pack := range p.Rules.Packs {
+			if pack.Purpose != spec.purpose() {
+				continue
+			}
+			for _, said := range pack.Says(text) {
+				all.add(field, sayf("says %[1]q (%[2]s, line %[3]d, column %[4]d of the text), which %[5]s never lets be said", "%[3]d번째 줄 %[4]d번째 글자의 %[1]q(%[2]s): %[5]s 규칙에서 말할 수 없는 것입니다", said.Word, said.Topic, said.Line, said.Column, pack.ID),
+					say("it may target, but never stand in a text", "대상 선정에는 쓸 수 있지만 글에는 쓸 수 없습니다"))
+			}
+		}
+	}
+	for i, touch := range spec.Touches {
+		for _, channel := range sortedKeys(touch.Message) {
+			for _, language := range sortedKeys(touch.Message[channel]) {
+				field, t := key(key(fmt.Sprintf("touches[%d].message", i), channel), language), touch.Message[channel][language]
+				look(key(field, "subject"), t.Subject)
+				look(key(field, "text"), t.Text)
+				look(key(field, "html"), t.HTML)
+				look(key(field, "link"), t.Link)
+			}
+		}
+	}
+	for i, offer := range spec.Offers {
+		for _, language := range sortedKeys(offer.Title) {
+			look(key(fmt.Sprintf("offers[%d].title", i), language), offer.Title[language])
+		}
+	}
+	for i, content := range spec.Contents {
+		for _, language := range sortedKeys(content.Text) {
+			look(key(fmt.Sprintf("contents[%d].text", i), language), content.Text[language])
+		}
+	}
+}
+
+// purpose is what the messages are for.
+func (s Spec) purpose() string { return cmp.Or(s.Audience.Purpose, PurposeMarketing) }

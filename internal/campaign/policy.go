@@ -21,6 +21,7 @@ type Policy struct {
 	ApprovalAge Duration         `yaml:"approval_age,omitempty" json:"approval_age"`         // an approval expires; default 2d
 	Sensitive   []string         `yaml:"sensitive,omitempty" json:"sensitive,omitempty"`     // features that may target but never be named
 	Sender      Sender           `yaml:"sender" json:"sender"`
+	Rules       *Rules           `yaml:"rules,omitempty" json:"rules,omitempty"` // rule packs that hold; none: only what stands here
 	Texts       *Texts           `yaml:"texts,omitempty" json:"texts,omitempty"` // how long texts may be and what they cost
 }
 

@@ -20,6 +20,7 @@ func DecodePolicy(name string, data []byte) (Policy, error) {
 	if len(all) > 0 {
 		return Policy{}, all.err()
 	}
+	policy.Rules.resolve()
 	return policy, nil
 }
 
@@ -71,6 +72,7 @@ func (p Policy) Validate() error {
 	positive(v, "approval_age", p.ApprovalAge, nil)
 	v.sender(p.Sender)
 	v.texts(p.Texts)
+	v.rules(p.Rules)
 	return v.err()
 }
 

@@ -25,6 +25,11 @@ func WithTemplates(check func(channel, language string, template Template) error
 	return func(v *validator) { v.template = check }
 }
 
+// WithTexts checks all texts of the spec under a policy, if there is one and the spec has no other fault.
+func WithTexts(check func(spec Spec, policy Policy) []Fault) Option {
+	return func(v *validator) { v.texted = check }
+}
+
 // WithPolicy checks the spec against the policy too, so that what breaks a limit is shown beside the other faults.
 func WithPolicy(policy Policy) Option { return func(v *validator) { v.policy = &policy } }
 
@@ -48,6 +53,9 @@ func (s Spec) Validate(options ...Option) error {
 	if v.policy != nil {
 		v.faults = append(v.faults, v.policy.Check(s)...)
 	}
+	if v.policy != nil && v.texted != nil && len(v.faults) == 0 {
+		v.faults = append(v.faults, v.texted(s, *v.policy)...)
+	}
 	return v.err()
 }
 
@@ -57,6 +65,7 @@ type validator struct {
 	rule     func(string) error
 	feature  func(string) error
 	template func(channel, language string, template Template) error
+	texted   func(Spec, Policy) []Fault
 	policy   *Policy
 }
 

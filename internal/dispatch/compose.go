@@ -52,6 +52,7 @@ type Composer struct {
 	from     string // the header of its mails
 	said     said
 	links    Links // nil: none of ours
+	packs    packs
 }
 
 // workspace is what making a mail needs and the next one may reuse.
@@ -82,7 +83,7 @@ func NewComposer(run campaign.Run, brief campaign.Brief, touch, channel string) 
 		return nil, fmt.Errorf("%w: the policy's sender.email %q is no address", ErrTemplate, brief.Policy.Sender.Email)
 	}
 	c := &Composer{
-		run: run, touch: spec.Touches[i], channel: channel, brief: brief, zone: zone, closes: times.Closes, domain: domain,
+		run: run, touch: spec.Touches[i], channel: channel, brief: brief, zone: zone, closes: times.Closes, domain: domain, packs: newPacks(brief, channel),
 		wordings: map[string]*wording{}, hashes: map[string]string{}, offers: map[string]campaign.Offer{}, contents: map[string]campaign.Content{},
 		from: phrase(oneLine(brief.Policy.Sender.Name)) + " <" + oneLine(brief.Policy.Sender.Email) + ">",
 	}
@@ -133,7 +134,7 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 		price, _ := c.brief.Policy.Price(campaign.ChannelEmail, c.brief.Spec.Currency)
 		seen, letter.Size, letter.Price = letter.Body, len(letter.Body), int64(price)
 	} else {
-		if err = c.short(w, v, &letter); err != nil {
+		if err = c.short(w, v, at, &letter); err != nil {
 			return Letter{}, err
 		}
 		seen = letter.shown()
@@ -183,7 +184,7 @@ func (c *Composer) values(r Recipient, language, id string, at time.Time) (value
 }
 
 // short renders a message that is no mail.
-func (c *Composer) short(w *wording, v values, into *Letter) error {
+func (c *Composer) short(w *wording, v values, at time.Time, into *Letter) error {
 	plain := v.fill(&filled{}, false)
 	title, err := w.render(partSubject, plain)
 	if err != nil {
@@ -205,12 +206,9 @@ func (c *Composer) short(w *wording, v values, into *Letter) error {
 	if err != nil {
 		return err
 	}
-	first := text.Title
-	if first == "" {
-		first = text.Body
-	}
-	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(first, label) {
-		return fmt.Errorf("%w: the text does not start with %s", ErrTemplate, label)
+	shown := campaign.Shown{Title: text.Title, Body: text.Body, Link: v.unsubscribe}
+	if err := c.lawful(shown, w.language, at); err != nil {
+		return err
 	}
 	into.Form, into.Title, into.Body, into.Link, into.Message.Template = text.Form, text.Title, []byte(text.Body), oneLine(link), template.Code
 	into.From, into.Advertising = c.number(), c.brief.Spec.Audience.Purpose != campaign.PurposeService
@@ -315,9 +313,6 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		return nil, err
 	}
 	subject = oneLine(subject)
-	if label := v.sender.Label[w.language]; label != "" && !strings.HasPrefix(subject, label) {
-		return nil, fmt.Errorf("%w: the subject does not start with %s", ErrTemplate, label)
-	}
 	if n := utf8.RuneCountInString(subject); n == 0 || n > mostSubject {
 		return nil, fmt.Errorf("%w: the subject has %d characters; it needs 1 to %d", ErrTemplate, n, mostSubject)
 	}
@@ -335,9 +330,31 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		}
 		m.html += c.htmlFooter(m.html, v, w.language)
 	}
+	shown := campaign.Shown{Title: subject, Body: m.text, HTML: html.UnescapeString(m.html), Link: v.unsubscribe}
+	if err := c.lawful(shown, w.language, at); err != nil {
+		return nil, err
+	}
 	m.from = c.from
 	space.body = m.append(space.body[:0])
 	return bytes.Clone(space.body), nil
+}
+
+// lawful checks a rendered message against the policy's label and the rule packs.
+func (c *Composer) lawful(shown campaign.Shown, language string, at time.Time) error {
+	first := shown.Title
+	if first == "" {
+		first = shown.Body
+	}
+	sender := c.brief.Policy.Sender
+	if label := sender.Label[language]; label != "" {
+		if breach := campaign.LabelBreach(first, label); breach != nil {
+			if shown.Title != "" {
+				return faulty(ErrBreach, "the subject %s", "제목: %s", breach)
+			}
+			return faulty(ErrBreach, "the text %s", "본문: %s", breach)
+		}
+	}
+	return c.packs.check(at, shown, sender)
 }
 
 // htmlFooter says the same as footer to those who see only the HTML.

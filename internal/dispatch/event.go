@@ -49,8 +49,12 @@ type Recipient struct {
 	Consented    bool
 	ConsentedAt  time.Time // of the consent in force
 	Night        bool
+	Withdrawn    bool      // the last word on consent was no
+	Objected     bool      // to profiling
+	BoughtAt     time.Time // last purchase, where it is asked for
 	DoNotContact bool
 	Reserved     bool
+	Kept         string // why the reservation was taken back: displaced or bundled
 }
 
 // Lease is the sole right to send a touch's deliveries of a range of customers for a while. See docs/dispatch.md.

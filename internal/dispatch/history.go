@@ -34,10 +34,14 @@ const (
 	ReasonNoConsent  = "no_consent"
 	ReasonOldConsent = "consent_too_old"
 	ReasonSuppressed = "do_not_contact"
+	ReasonObjected   = "objected_to_profiling"
 	ReasonCapped     = "capped"
+	ReasonDisplaced  = "displaced" // by a campaign of higher priority
+	ReasonBundled    = "bundled"   // its offer went in another campaign's message
 	ReasonNoAddress  = "no_address"
 	ReasonRedeemed   = "redeemed"
 	ReasonUnreadable = "template_fault"
+	ReasonForeign    = "foreign_character" // a value has what the channel can't carry
 	ReasonCancelled  = "cancelled"
 	ReasonClosed     = "wave_closed"
 	ReasonQuiet      = "not_an_allowed_hour"

@@ -16,6 +16,7 @@ type Hours struct {
 	days        [7]bool // by time.Weekday
 	quiet       campaign.Quiet
 	exempt      bool
+	packs       packs
 }
 
 // NewHours combines a spec's timing with the policy's quiet hours.
@@ -38,7 +39,16 @@ func (h Hours) Allow(local time.Time, night bool) bool {
 	if at < h.from || at >= h.until || !h.days[local.Weekday()] {
 		return false
 	}
-	return h.exempt || night || h.quiet.From == h.quiet.Until || !h.quiet.Has(at)
+	if !h.exempt && !night && h.quiet.From != h.quiet.Until && h.quiet.Has(at) {
+		return false
+	}
+	return h.packs.allow(local, at, night)
+}
+
+// Under keeps also to the hours of rule packs.
+func (h Hours) Under(rules packs) Hours {
+	h.packs = rules
+	return h
 }
 
 // Zones finds the zone of a customer. It is safe for many goroutines.

@@ -11,7 +11,7 @@ import (
 
 // ErrForeign says that a text has characters that its channel can't carry. In a template it is found by validation; what
 // is left are the values of one customer.
-var ErrForeign = errors.New("has characters that a text message can't carry")
+var ErrForeign = errors.New("characters that a text message can't carry")
 
 // Text is a message that is no mail, rendered and checked. An adapter sends it as it is; it cuts and labels nothing.
 type Text struct {
@@ -43,30 +43,30 @@ func limitOf(policy campaign.Policy, form Form) int {
 // refuses or replaces what the channel can't carry, as the policy says.
 func NewText(policy campaign.Policy, currency string, form Form, title, body string) (Text, error) {
 	if !utf8.ValidString(title + body) {
-		return Text{}, fmt.Errorf("%w: it is not valid UTF-8", ErrTemplate)
+		return Text{}, faulty(nil, "it is not valid UTF-8", "올바른 UTF-8이 아닙니다")
 	}
 	t := Text{Form: form, Title: composed(oneLine(title)), Body: composed(strings.TrimRight(lines(body), "\n "))}
-	unit := "bytes"
+	unit := inBytes
 	switch form {
 	case FormSMS:
 		if err := t.phone(policy); err != nil {
 			return Text{}, err
 		}
 	case FormTemplate, FormBrand:
-		t.Size, unit = utf8.RuneCountInString(t.Title)+utf8.RuneCountInString(t.Body), "characters"
+		t.Size, unit = utf8.RuneCountInString(t.Title)+utf8.RuneCountInString(t.Body), characters
 	case FormPush, FormEvent:
 		t.Size = len(t.Title) + len(t.Body)
 		if n := utf8.RuneCountInString(t.Title); n > mostPushTitle && form == FormPush {
-			return Text{}, tooLong("title of the push", n, mostPushTitle, "characters")
+			return Text{}, tooLong("the push message's title", "푸시 제목", n, mostPushTitle, characters)
 		}
 	default:
 		return Text{}, fmt.Errorf("%w: %q is no form of texts", ErrTemplate, form)
 	}
 	if most := limitOf(policy, t.Form); t.Size > most {
-		return Text{}, tooLong(string(t.Form), t.Size, most, unit)
+		return Text{}, tooLong("the "+string(t.Form)+" message", string(t.Form), t.Size, most, unit)
 	}
 	if t.Body == "" {
-		return Text{}, fmt.Errorf("%w: the text is empty", ErrTemplate)
+		return Text{}, faulty(nil, "the text is empty", "본문이 비어 있습니다")
 	}
 	price, _ := policy.Price(string(t.Form), currency)
 	t.Price = int64(price)
@@ -89,8 +89,13 @@ func formOf(channel string, t campaign.Template) Form {
 	return FormEvent
 }
 
-func tooLong(what string, n, most int, unit string) error {
-	return fmt.Errorf("%w: %w: the %s message has %d %s, at most %d fit", ErrTemplate, ErrTooLong, what, n, unit, most)
+var (
+	inBytes    = campaign.Text{"en": "bytes", "ko": "바이트"}
+	characters = campaign.Text{"en": "characters", "ko": "자"}
+)
+
+func tooLong(what, whatKo string, n, most int, unit campaign.Text) error {
+	return faulty(ErrTooLong, "%[1]s has %[3]d %[5]s, at most %[4]d fit", "%[2]s: %[3]d%[5]s, 최대 %[4]d%[5]s", what, whatKo, n, most, unit)
 }
 
 // phone fits a text message: what CP949 can't carry, and whether it is an SMS or has outgrown it.
@@ -103,7 +108,7 @@ func (t *Text) phone(policy campaign.Policy) error {
 	_, foreignTitle := CP949(t.Title)
 	if len(foreign)+len(foreignTitle) > 0 {
 		if rules.Foreign != campaign.ForeignReplace {
-			return fmt.Errorf("%w: it %w: %s", ErrTemplate, ErrForeign, named(append(foreign, foreignTitle...)))
+			return faulty(ErrForeign, "it has characters that a text message can't carry: %s", "문자로 보낼 수 없는 글자가 있습니다: %s", named(append(foreign, foreignTitle...)))
 		}
 		instead := rules.Instead
 		if instead == "" {
@@ -121,7 +126,7 @@ func (t *Text) phone(policy campaign.Policy) error {
 	}
 	t.Form = FormLMS
 	if n, _ := CP949(t.Title); n > mostLMSTitle {
-		return tooLong("title of the LMS", n, mostLMSTitle, "bytes")
+		return tooLong("the LMS's title", "LMS 제목", n, mostLMSTitle, inBytes)
 	}
 	return nil
 }

@@ -1,0 +1,63 @@
+package dispatch
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/danbi-project/danbi/internal/campaign"
+)
+
+// CheckTexts makes every text of a spec for a person who does not exist, with each of its offers, and gives what is wrong
+// with it under a policy: labels, senders, ways to opt out, lengths, characters that a channel can't carry. It is for
+// validation, before there is anybody to write to; the dry run does the same for everybody. now stands for the start of
+// a window that has none yet.
+func CheckTexts(spec campaign.Spec, policy campaign.Policy, now time.Time) (faults []campaign.Fault) {
+	brief := campaign.Brief{Spec: spec, Policy: policy}
+	times, err := spec.Times(now)
+	if err != nil {
+		return nil // a fault of its own
+	}
+	run := campaign.Run{Campaign: spec.Campaign, Occurrence: 1, Plan: 1, Launch: times.Opens}
+	for i, touch := range spec.Touches {
+		for _, channel := range slices.Sorted(maps.Keys(touch.Message)) {
+			composer, err := NewComposer(run, brief, touch.ID, channel)
+			if err != nil {
+				continue // the template, the language or the sender: a fault of its own
+			}
+			for _, language := range slices.Sorted(maps.Keys(touch.Message[channel])) {
+				field := fmt.Sprintf("touches[%d].message.%s.%s", i, channel, language)
+				if says := composer.sample(language, times.Opens.Add(touch.After.Std())); says != nil {
+					faults = append(faults, campaign.Fault{Field: field, Message: says})
+				}
+			}
+		}
+	}
+	return faults
+}
+
+// sample tries a language's template with every offer, and gives the first thing that is wrong.
+func (c *Composer) sample(language string, at time.Time) campaign.Text {
+	r := Recipient{Name: "Jane Doe", Address: "nobody@example.invalid", Language: language, Offer: "none"}
+	if language == "ko" {
+		r.Name = "홍길동"
+	}
+	if len(c.brief.Spec.Contents) > 0 {
+		r.Content = c.brief.Spec.Contents[0].ID
+	}
+	for _, offer := range c.brief.Spec.Offers {
+		r.Offer, r.Reward, r.Threshold = offer.ID, int64(offer.Reward), int64(max(offer.Threshold.Fixed, offer.Threshold.Max, offer.Threshold.Min))
+		_, err := c.Compose(r, at)
+		var fault *textFault
+		switch {
+		case err == nil:
+		case errors.As(err, &fault):
+			return fault.says
+		default:
+			return campaign.Text{"en": err.Error(), "ko": err.Error()}
+		}
+	}
+	return nil
+}
