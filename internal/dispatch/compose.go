@@ -134,7 +134,7 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 		price, _ := c.brief.Policy.Price(campaign.ChannelEmail, c.brief.Spec.Currency)
 		seen, letter.Size, letter.Price = letter.Body, len(letter.Body), int64(price)
 	} else {
-		if err = c.short(w, v, at, &letter); err != nil {
+		if err = c.short(w, v, r, at, &letter); err != nil {
 			return Letter{}, err
 		}
 		seen = letter.shown()
@@ -184,7 +184,7 @@ func (c *Composer) values(r Recipient, language, id string, at time.Time) (value
 }
 
 // short renders a message that is no mail.
-func (c *Composer) short(w *wording, v values, at time.Time, into *Letter) error {
+func (c *Composer) short(w *wording, v values, r Recipient, at time.Time, into *Letter) error {
 	plain := v.fill(&filled{}, false)
 	title, err := w.render(partSubject, plain)
 	if err != nil {
@@ -207,7 +207,7 @@ func (c *Composer) short(w *wording, v values, at time.Time, into *Letter) error
 		return err
 	}
 	shown := campaign.Shown{Title: text.Title, Body: text.Body, Link: v.unsubscribe}
-	if err := c.lawful(shown, w.language, at); err != nil {
+	if err := c.lawful(shown, w.language, r.Zone, at); err != nil {
 		return err
 	}
 	into.Form, into.Title, into.Body, into.Link, into.Message.Template = text.Form, text.Title, []byte(text.Body), oneLine(link), template.Code
@@ -331,7 +331,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		m.html += c.htmlFooter(m.html, v, w.language)
 	}
 	shown := campaign.Shown{Title: subject, Body: m.text, HTML: html.UnescapeString(m.html), Link: v.unsubscribe}
-	if err := c.lawful(shown, w.language, at); err != nil {
+	if err := c.lawful(shown, w.language, r.Zone, at); err != nil {
 		return nil, err
 	}
 	m.from = c.from
@@ -340,7 +340,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 }
 
 // lawful checks a rendered message against the policy's label and the rule packs.
-func (c *Composer) lawful(shown campaign.Shown, language string, at time.Time) error {
+func (c *Composer) lawful(shown campaign.Shown, language, zone string, at time.Time) error {
 	first := shown.Title
 	if first == "" {
 		first = shown.Body
@@ -354,7 +354,7 @@ func (c *Composer) lawful(shown campaign.Shown, language string, at time.Time) e
 			return faulty(ErrBreach, "the text %s", "본문: %s", breach)
 		}
 	}
-	return c.packs.check(at, shown, sender)
+	return c.packs.check(zone, at, shown, sender)
 }
 
 // htmlFooter says the same as footer to those who see only the HTML.

@@ -84,19 +84,17 @@ func (r Rules) consent(zone string, at time.Time) consent {
 	return c
 }
 
-// check says which rules of its packs a rendered message breaks, whatever the recipient's country: a text is written once.
-func (p packs) check(at time.Time, shown campaign.Shown, sender campaign.Sender) error {
-	for _, pack := range p.all {
-		if !pack.At(at) {
-			continue
-		}
+// check says which rules of the packs that hold for a recipient a rendered message breaks.
+func (p packs) check(zone string, at time.Time, shown campaign.Shown, sender campaign.Sender) (err error) {
+	p.hold(zone, at, func(pack campaign.PackInForce) bool {
 		if found := pack.Breaches(shown, sender); len(found) > 0 {
 			en, ko := make([]string, len(found)), make([]string, len(found))
 			for i, breach := range found {
 				en[i], ko[i] = breach["en"], breach["ko"]
 			}
-			return faulty(ErrBreach, "it breaks the rule pack %[1]s v%[2]d: %[3]s", "규칙 %[1]s v%[2]d 위반: %[4]s", pack.ID, pack.Version, strings.Join(en, "; "), strings.Join(ko, "; "))
+			err = faulty(ErrBreach, "it breaks the rule pack %[1]s v%[2]d: %[3]s", "규칙 %[1]s v%[2]d 위반: %[4]s", pack.ID, pack.Version, strings.Join(en, "; "), strings.Join(ko, "; "))
 		}
-	}
-	return nil
+		return err == nil
+	})
+	return err
 }
