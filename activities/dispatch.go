@@ -59,6 +59,36 @@ type RenderMessagesOutput struct {
 	Faults          []Fault `json:"faults,omitempty"`
 	LongestBytes    int     `json:"longest_bytes"`
 	LongestCustomer uint32  `json:"longest_customer"`
+
+	Refused  map[string]uint64 `json:"refused,omitempty"`  // by reason: whom the rules will not let be written to, as far as is known now
+	Messages []Rendering       `json:"messages,omitempty"` // of all touches and channels
+	Samples  []Sample          `json:"samples,omitempty"`
+}
+
+// Rendering is what the messages of one touch, channel and form came to in the dry run. Everybody who gets the first touch is
+// rendered for the later ones and for other channels too: who will need them is not known yet.
+type Rendering struct {
+	Touch             string `json:"touch"`
+	Channel           string `json:"channel"`
+	Form              string `json:"form"` // what the provider charges it as: email, sms, lms, template, brand, push, event
+	Messages          uint64 `json:"messages"`
+	Cost              int64  `json:"cost"`            // of all of them, in thousandths of a minor unit
+	Extra             int64  `json:"extra,omitempty"` // of it, because they outgrew SMS
+	Longest           int    `json:"longest"`         // bytes; characters of template and brand
+	LongestCustomer   uint32 `json:"longest_customer"`
+	Costliest         int64  `json:"costliest,omitempty"`
+	CostliestCustomer uint32 `json:"costliest_customer,omitempty"`
+}
+
+// Sample is a message as it would leave, with a name that is nobody's.
+type Sample struct {
+	Touch    string `json:"touch"`
+	Channel  string `json:"channel"`
+	Language string `json:"language"`
+	Form     string `json:"form"`
+	Title    string `json:"title,omitempty"`
+	Text     string `json:"text"`
+	Size     int    `json:"size"`
 }
 
 // Fault is one kind of trouble with an example; it blocks the launch when Blocks.

@@ -176,7 +176,7 @@ func (t *touchStage) composer() (*dispatch.Composer, error) {
 
 func (t *touchStage) recipients(ctx context.Context, keys []uint32, ats []time.Time) (map[uint32]dispatch.Recipient, error) {
 	return t.stage.Store.Recipients(ctx, dispatch.RecipientQuery{
-		Run: t.run, Touch: t.touch.ID, Channel: t.name, Purpose: t.purpose, Keys: keys, Ats: ats,
+		Run: t.run, Touch: t.touch.ID, Channel: t.name, Purpose: t.purpose, Keys: keys, Ats: ats, Bought: t.rules.Bought(),
 	})
 }
 

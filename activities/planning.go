@@ -76,6 +76,9 @@ type PreflightOutput struct {
 	Approves bool     `json:"approves,omitempty"` // the policy approves it by itself
 	Reasons  []string `json:"reasons,omitempty"`  // why it needs a person
 	Outlook  *Outlook `json:"outlook,omitempty"`  // what it is believed to come to
+
+	Messages []Rendering `json:"messages,omitempty"` // what the dry run of every message came to
+	Samples  []Sample    `json:"samples,omitempty"`
 }
 
 // Preflight checks a plan against the limits and the calendar, and asks the policy whether it needs a person.
@@ -95,6 +98,7 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 	if out.Outlook, err = p.outlook(ctx, in, brief.Spec); err != nil {
 		return PreflightOutput{}, Classify(err)
 	}
+	out.Messages, out.Samples = rendered(in.Rendered)
 	for _, f := range out.Findings {
 		out.Blocks = out.Blocks || f.Blocks
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/measurement"
+	"github.com/danbi-project/danbi/internal/money"
 )
 
 // findings is the checklist of a plan: what must be mended before it can be approved, and what a reader should know.
@@ -62,8 +63,24 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	for _, fault := range slices.Concat(brief.Policy.Check(brief.Spec), dispatch.CheckTexts(brief.Spec, brief.Policy, in.Times.Opens)) {
 		add(true, "rule_breach", 0, "%s", fault.Error())
 	}
+	refused := map[string]uint64{}
 	for _, dry := range in.Rendered {
 		found = append(found, dry.Faults...)
+		for reason, n := range dry.Refused {
+			refused[reason] += n
+		}
+	}
+	for _, reason := range slices.Sorted(maps.Keys(refused)) {
+		if reason != dispatch.ReasonCapped { // counted above
+			add(false, "refused_"+reason, refused[reason], "%d deliveries will not leave, as far as is known now: %s", refused[reason], reason)
+		}
+	}
+	messages, _ := rendered(in.Rendered)
+	for _, m := range messages {
+		if m.Form == string(dispatch.FormLMS) {
+			add(false, "outgrown", m.Messages, "%d text messages of touch %s outgrow SMS and go as LMS, which costs %s more; the longest has %d bytes",
+				m.Messages, m.Touch, money.Format(money.Minor(m.Extra/1000), brief.Spec.Currency, "en"), m.Longest)
+		}
 	}
 	return found
 }
@@ -82,4 +99,28 @@ func lopsided(strata []Stratum, share float64) []Stratum {
 		}
 	}
 	return found
+}
+
+// rendered adds up what the shards' dry runs came to.
+func rendered(shards []RenderMessagesOutput) (messages []Rendering, samples []Sample) {
+	at, seen := map[renderingKey]int{}, map[sampleKey]bool{}
+	for _, dry := range shards {
+		for _, m := range dry.Messages {
+			key := renderingKey{m.Touch, m.Channel, m.Form}
+			i, there := at[key]
+			if !there {
+				at[key] = len(messages)
+				messages = append(messages, m)
+				continue
+			}
+			messages[i].join(m)
+		}
+		for _, s := range dry.Samples {
+			if key := (sampleKey{s.Touch, s.Channel, s.Language}); !seen[key] {
+				seen[key] = true
+				samples = append(samples, s)
+			}
+		}
+	}
+	return messages, samples
 }

@@ -75,6 +75,11 @@ var koreanShort = map[string]string{
 	"starter completion": "셸 자동 완성 스크립트를 출력합니다",
 	"starter help":       "명령의 도움말을 보여 줍니다",
 
+	"starter rules":       "메시지가 지켜야 하는 규칙을 보여 줍니다",
+	"starter rules list":  "기본 규칙이나 정책이 쓰는 규칙의 목록을 보여 줍니다",
+	"starter rules show":  "규칙 하나의 내용을 보여 줍니다",
+	"starter rules check": "캠페인에 적용되는 규칙과 위반을 모두 보여 줍니다",
+
 	"starter features":          "고객마다 무엇을 알고 있고 그것이 어떻게 변하는지 봅니다",
 	"starter features list":     "기본 특성과 직접 정의한 특성을 모두 보여 줍니다",
 	"starter features describe": "특성 하나의 뜻과 계산하는 SQL을 보여 줍니다",

@@ -15,6 +15,7 @@ var commands = []func(*App) *cobra.Command{
 	newWorldCommand,
 	newImportCommand,
 	newKeysCommand,
+	newRulesCommand,
 	newValidateCommand,
 	newFeaturesCommand,
 	newPreviewCommand,

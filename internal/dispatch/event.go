@@ -129,4 +129,5 @@ type RecipientQuery struct {
 	Purpose string
 	Keys    []uint32
 	Ats     []time.Time
+	Bought  time.Duration // before each moment: how far back purchases are asked for; 0: not at all
 }

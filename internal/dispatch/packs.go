@@ -61,6 +61,17 @@ func NewRules(brief campaign.Brief, channel string, closes time.Time) (Rules, er
 	}, nil
 }
 
+// Bought is how far back purchases matter, by the exception for own customers; 0: not at all.
+func (r Rules) Bought() (furthest time.Duration) {
+	if !r.own {
+		return 0
+	}
+	for _, pack := range r.packs.all {
+		furthest = max(furthest, pack.OwnCustomers.Std())
+	}
+	return furthest
+}
+
 // consent is what the packs say of one recipient's consent: how long it lasts, whether an own customer needs none, and
 // whether an objection to profiling counts.
 type consent struct {

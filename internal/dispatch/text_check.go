@@ -40,10 +40,7 @@ func CheckTexts(spec campaign.Spec, policy campaign.Policy, now time.Time) (faul
 
 // sample tries a language's template with every offer, and gives the first thing that is wrong.
 func (c *Composer) sample(language string, at time.Time) campaign.Text {
-	r := Recipient{Name: "Jane Doe", Address: "nobody@example.invalid", Language: language, Offer: "none"}
-	if language == "ko" {
-		r.Name = "홍길동"
-	}
+	r := nobodyElse(Recipient{Language: language})
 	if len(c.brief.Spec.Contents) > 0 {
 		r.Content = c.brief.Spec.Contents[0].ID
 	}
@@ -60,4 +57,48 @@ func (c *Composer) sample(language string, at time.Time) campaign.Text {
 		}
 	}
 	return nil
+}
+
+// nobodyElse takes what is personal out of a recipient.
+func nobodyElse(r Recipient) Recipient {
+	r.Customer, r.Name, r.Address = 0, "Jane Doe", "nobody@example.invalid"
+	if r.Language == "ko" {
+		r.Name = "홍길동"
+	}
+	return r
+}
+
+// Sample is a recipient's message as a reader would see it, with a name that is nobody's.
+func (c *Composer) Sample(r Recipient, at time.Time) (title, text string, err error) {
+	language, w := c.wording(r.Language)
+	r = nobodyElse(r)
+	if c.channel != campaign.ChannelEmail {
+		letter, err := c.Compose(r, at)
+		return letter.Title, string(letter.Body), err
+	}
+	v, err := c.values(r, language, c.run.DeliveryID(c.touch.ID, 0).String(), at)
+	if err != nil {
+		return "", "", err
+	}
+	plain := v.fill(&filled{}, false)
+	if title, err = w.render(partSubject, plain); err != nil {
+		return "", "", err
+	}
+	text, err = w.render(partText, plain)
+	return oneLine(title), text + c.footer(text, v, language), err
+}
+
+// Language is the one that a recipient is written to in.
+func (c *Composer) Language(of string) string {
+	language, _ := c.wording(of)
+	return language
+}
+
+// Extra is what a text message costs more because it outgrew SMS, in thousandths of a minor unit.
+func (c *Composer) Extra(letter Letter) int64 {
+	if letter.Form != FormLMS {
+		return 0
+	}
+	short, _ := c.brief.Policy.Price(string(FormSMS), c.brief.Spec.Currency)
+	return letter.Price - int64(short)
 }

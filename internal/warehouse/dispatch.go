@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -117,6 +118,10 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 	parameters := args{
 		"campaign": q.Run.Campaign, "occurrence": q.Run.Occurrence, "plan": q.Run.Plan, "touch": q.Touch, "channel": q.Channel, "purpose": q.Purpose,
 		"keys": listOf(q.Keys), "ats": listOf(ats),
+		"own": flag(q.Bought > 0), "bought_from": time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC), // an instant near zero is no text of a DateTime
+	}
+	if q.Bought > 0 && len(q.Ats) > 0 {
+		parameters["bought_from"] = second(slices.MinFunc(q.Ats, time.Time.Compare).Add(-q.Bought))
 	}
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_recipients"), parameters.list()...)
 	if err != nil {
@@ -127,7 +132,7 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 	for rows.Next() {
 		var r dispatch.Recipient
 		err := rows.Scan(&r.Customer, &r.Name, &r.Address, &r.Zone, &r.Language, &r.Offer, &r.Content, &r.Threshold, &r.Reward,
-			&r.Consented, &r.ConsentedAt, &r.Night, &r.DoNotContact, &r.Reserved)
+			&r.Consented, &r.ConsentedAt, &r.Night, &r.Withdrawn, &r.Objected, &r.BoughtAt, &r.DoNotContact, &r.Reserved)
 		if err != nil {
 			return nil, fmt.Errorf("read the recipients: %w", err)
 		}

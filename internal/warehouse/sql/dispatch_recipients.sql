@@ -20,6 +20,9 @@ SELECT
     consented.granted = 1 AS consented,
     consented.since AS consented_at,
     consented.night = 1 AS night,
+    consented.asked = 1 AND consented.granted = 0 AS withdrawn,
+    consented.objected = 1 AS objected,
+    bought.bought_at AS bought_at,
     stopped.stop = 1 AS do_not_contact,
     reserved.held = 1 AS reserved
 FROM page
@@ -56,12 +59,14 @@ LEFT JOIN
 (
     SELECT
         c.customer_key AS customer_key,
-        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 0) AS granted,
-        maxIf(c.at, c.night = 0) AS since,
-        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 1) AS night
+        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 0 AND c.purpose = {purpose:String}) AS granted,
+        maxIf(c.at, c.night = 0 AND c.purpose = {purpose:String}) AS since,
+        countIf(c.night = 0 AND c.purpose = {purpose:String}) > 0 AS asked,
+        argMaxIf(c.granted, (c.at, c.recorded_at), c.night = 1 AND c.purpose = {purpose:String}) AS night,
+        countIf(c.purpose = 'profiling') > 0 AND argMaxIf(c.granted, (c.at, c.recorded_at), c.purpose = 'profiling') = 0 AS objected
     FROM consents AS c
     INNER JOIN page ON page.customer_key = c.customer_key
-    WHERE c.customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)'))) AND c.channel = {channel:String} AND c.purpose = {purpose:String} AND c.at <= page.send_at
+    WHERE c.customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)'))) AND (c.channel = {channel:String} AND c.purpose = {purpose:String} OR c.purpose = 'profiling') AND c.at <= page.send_at
     GROUP BY customer_key
 ) AS consented ON consented.customer_key = page.customer_key
 LEFT JOIN
@@ -87,5 +92,14 @@ LEFT JOIN
     )
     GROUP BY customer_key
 ) AS reserved ON reserved.customer_key = page.customer_key
+LEFT JOIN
+(
+    SELECT t.customer_key AS customer_key, max(t.at) AS bought_at
+    FROM transactions AS t
+    INNER JOIN page ON page.customer_key = t.customer_key
+    WHERE {own:UInt8} = 1 AND t.customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)'))) AND t.kind = 'purchase'
+      AND t.at >= {bought_from:DateTime('UTC')} AND t.at <= page.send_at
+    GROUP BY customer_key
+) AS bought ON bought.customer_key = page.customer_key
 ORDER BY customer_key
 SETTINGS max_threads = 1
