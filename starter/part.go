@@ -31,7 +31,7 @@ func parts() []stack.Part {
 func runEngine(ctx context.Context, c stack.PartConfig) error {
 	return engine.Serve(ctx, engine.Config{
 		LibPath: c.Prepared, DataDir: c.Dir, Listen: c.Stack.ClickHouse.Addr, Token: c.Stack.ClickHouse.Token,
-		Database: c.Stack.ClickHouse.Database, Log: c.Log, Ready: func(string) { c.Ready() },
+		Database: c.Stack.ClickHouse.Database, Interpret: c.Stack.ClickHouse.Passing, Log: c.Log, Ready: func(string) { c.Ready() },
 	})
 }
 

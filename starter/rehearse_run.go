@@ -45,7 +45,7 @@ func (r rehearsal) alone(ctx context.Context) (out forecast.Outcome, err error) 
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	lane := *r.App // what happens in a run is not the user's stack, and not the command's result
 	lane.Dir, lane.JSON, lane.Out, lane.Err = dir, false, io.Discard, io.Discard
-	s, err := lane.Up(ctx, stack.Config{})
+	s, err := lane.Up(ctx, stack.Config{Passing: true})
 	if err != nil {
 		return out, err
 	}

@@ -23,6 +23,7 @@ func (s *Stack) address() error {
 			Addr:     choice.choose("ClickHouse", ports.ClickHouse, earlier.ClickHouse.Addr),
 			Token:    rand.Text(),
 			Database: orDefault(s.config.Database, warehouse.DefaultDatabase),
+			Passing:  s.config.Passing,
 		}
 	}
 	r.ClickHouse.External = ExternalClickHouse()

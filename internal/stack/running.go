@@ -43,6 +43,7 @@ type ClickHouse struct {
 	Token    string `json:"token,omitempty"`
 	Database string `json:"database,omitempty"`
 	External bool   `json:"external,omitempty"`
+	Passing  bool   `json:"passing,omitempty"` // as in Config
 }
 
 // Temporal is the server's place. External as in ClickHouse.

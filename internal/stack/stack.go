@@ -26,6 +26,7 @@ type Config struct {
 	Without []string // names of parts that aren't started
 	Ports   Ports
 
+	Passing   bool   // it is thrown away in minutes: the engine compiles no expressions, which pays only over millions of rows
 	Namespace string // of Temporal; empty: TEMPORAL_NAMESPACE, else default
 	Database  string // of ClickHouse; empty: danbi
 	CacheDir  string // for what is installed; empty: install.CacheDir

@@ -55,12 +55,17 @@ func Migrate(ctx context.Context, w *Warehouse) error {
 	if err != nil {
 		return err
 	}
-	for _, m := range pending {
+	var done []migration // and not recorded yet: one by one, or all at once where nothing is there that could be lost
+	for i, m := range pending {
 		if err := w.conn.Exec(ctx, w.config.DDL(m.statement)); err != nil {
-			return fmt.Errorf("migration %s: %w", m.file, err)
+			return errors.Join(fmt.Errorf("migration %s: %w", m.file, err), w.recordMigrations(ctx, done))
 		}
-		if err := w.recordMigration(ctx, m); err != nil {
-			return err
+		done = append(done, m)
+		if len(applied) > 0 || i == len(pending)-1 {
+			if err := w.recordMigrations(ctx, done); err != nil {
+				return err
+			}
+			done = nil
 		}
 	}
 	return nil
@@ -145,15 +150,21 @@ func (w *Warehouse) appliedMigrations(ctx context.Context) (map[uint32]string, e
 	return applied, rows.Err()
 }
 
-func (w *Warehouse) recordMigration(ctx context.Context, m migration) error {
+func (w *Warehouse) recordMigrations(ctx context.Context, done []migration) error {
+	if len(done) == 0 {
+		return nil
+	}
 	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO migrations (number, file, checksum)")
-	if err == nil {
-		if err = batch.Append(m.number, m.file, m.checksum); err == nil {
-			err = batch.Send()
+	for _, m := range done {
+		if err == nil {
+			err = batch.Append(m.number, m.file, m.checksum)
 		}
 	}
+	if err == nil {
+		err = batch.Send()
+	}
 	if err != nil {
-		return fmt.Errorf("record migration %s: %w", m.file, err)
+		return fmt.Errorf("record migration %s: %w", done[len(done)-1].file, err)
 	}
 	return nil
 }

@@ -29,6 +29,7 @@ type Config struct {
 	Database   string            // created if missing; empty means danbi
 	MaxMemory  int64             // bytes the engine may take in all; 0 means 7e9
 	MaxQueries int               // statements at once; 0 means 64
+	Interpret  bool              // no expression is compiled: for small data, where compiling costs more than it saves
 	Patience   time.Duration     // how long one more statement waits for a place before code 202; 0 means 1 min
 	Drain      time.Duration     // how long statements may finish when ctx ends, before they are killed; 0 means 5 s
 	Log        *zap.Logger       // nil logs nothing
@@ -121,6 +122,9 @@ func (c Config) boot(dirs *folders) (*handler, error) {
 			fmt.Sprintf("--mark_cache_size=%d", min(c.MaxMemory/8, 512<<20)),
 			"--backups.allowed_path=" + dirs.backups,
 		},
+	}
+	if c.Interpret {
+		h.args = append(h.args, "--compile_expressions=0", "--compile_aggregate_expressions=0", "--compile_sort_description=0")
 	}
 	// This connection boots the engine and, kept open, keeps it booted.
 	admin, err := lib.open(h.args)
