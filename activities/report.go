@@ -29,6 +29,7 @@ type WriteReportInput struct {
 	Head       string                 `json:"head"`
 	Effect     *MeasureEffectOutput   `json:"effect,omitempty"`
 	Final      bool                   `json:"final"`
+	Cancelled  time.Time              `json:"cancelled,omitzero"` // campaign time
 }
 
 // WriteReportOutput says where the report is.
@@ -69,7 +70,7 @@ func (a *Reports) write(ctx context.Context, in WriteReportInput) (WriteReportOu
 	}
 	at := in.Clock.At(clock.Wall())
 	d := document(in, brief.Spec, facts, at)
-	if err := d.Account(brief.Spec.Budget.Contact, facts.Expected); err != nil {
+	if err := d.Account(brief.Spec.Budget.Contact, facts.Expected, in.Cancelled); err != nil {
 		return WriteReportOutput{}, err
 	}
 	text, err := json.Marshal(d)
@@ -86,7 +87,7 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 		Snapshot: report.Snapshot{ID: in.Snapshot.ID, Instant: in.Snapshot.Instant, Customers: in.Snapshot.Customers},
 		Model:    report.Model{Kind: in.Model.Kind, Rows: in.Model.Rows, AUC: in.Model.AUC, Note: in.Model.Note},
 		Funnel:   in.Funnel, Arms: facts.Arms, Offers: facts.Offers, Thresholds: facts.Thresholds, Hours: facts.Hours,
-		Deliveries: facts.Deliveries, Days: facts.Days, Attributed: facts.Attributed,
+		Deliveries: facts.Deliveries, Left: facts.Left, Overlaps: facts.Overlaps, Days: facts.Days, Attributed: facts.Attributed,
 		Settlement: report.Settlement{
 			Reached: in.Settled.Reached, Qualified: in.Settled.Qualified, Due: in.Settled.Due,
 			Paid: in.Paid.Paid, PaidAmount: in.Paid.Amount, Refused: in.Paid.Refused, Unknown: in.Paid.Unknown,

@@ -30,6 +30,7 @@ var commands = []func(*App) *cobra.Command{
 	newWhyCommand,
 	newModelsCommand,
 	newDecisionsCommand,
+	newPowerCommand,
 	newLearnCommand,
 	newLedgerCommand,
 	newSettleCommand,

@@ -93,6 +93,7 @@ type campaignRun struct {
 	approval  *campaign.Approval
 	replaced  *Replacement
 	cancelled *Reason
+	ended     time.Time           // when it was cancelled
 	stop      workflow.CancelFunc // cancels what runs before the first send
 	child     string              // the workflow ID of the child that runs now
 	lived     time.Time           // up to where the simulated population has lived

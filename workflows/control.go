@@ -126,7 +126,7 @@ func (r *campaignRun) cancel(ctx workflow.Context, why Reason) {
 	if r.cancelled != nil {
 		return
 	}
-	r.cancelled, r.status.Paused = &why, false
+	r.cancelled, r.ended, r.status.Paused = &why, r.now(ctx), false
 	r.stop()
 	r.tellChild(ctx, cancelSignal)
 }

@@ -171,7 +171,7 @@ func (r *campaignRun) report(ctx workflow.Context, stage campaign.Stage) error {
 	_, err := run(compute(ctx), reports.WriteReport, activities.WriteReportInput{
 		Run: r.run, Stage: stage, Snapshot: r.snapshot, Times: r.times, Clock: r.clock, Funnel: r.status.Funnel, Model: r.model, Prices: r.prices,
 		Deliveries: r.status.Deliveries, Settled: r.status.Settlement.Qualified, Paid: r.status.Settlement.Paid, Reconciled: r.status.Settlement.Reconciled,
-		Books: r.status.Settlement.Books, Head: r.status.Settlement.Head, Effect: r.status.Effect, Final: true,
+		Books: r.status.Settlement.Books, Head: r.status.Settlement.Head, Effect: r.status.Effect, Final: true, Cancelled: r.ended,
 	}, "write the report")
 	return err
 }

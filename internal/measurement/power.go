@@ -46,6 +46,15 @@ func (d Design) ControlFor(all uint64, relative float64) (uint64, bool) {
 	return max(1, uint64(c)), true
 }
 
+// DesignOf is a design for customers who vary as these did, whose pre-period explains as much as it did of them.
+func DesignOf(s Sums, confidence, power float64) Design {
+	d := Design{Mean: s.Mean(), Deviation: s.Deviation(), Confidence: confidence, Power: power}
+	if sxx, syy := s.sxx(), s.syy(); sxx > 0 && syy > 0 {
+		d.Reduction = s.sxy() * s.sxy() / (sxx * syy)
+	}
+	return d
+}
+
 func (d Design) deviation() float64 { return d.Deviation * math.Sqrt(1-min(max(d.Reduction, 0), 1)) }
 
 // reach is how many standard errors lie between no effect and the smallest that is found.

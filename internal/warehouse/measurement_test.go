@@ -133,3 +133,53 @@ func TestArmsAddUp(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, maps.Equal(got, again))
 }
+
+// What some customers did before is what one adds up by hand; those who bought nothing count too.
+func TestThePastAddsUp(t *testing.T) {
+	w := stacktest.Warehouse(t)
+	r := rand.New(rand.NewPCG(23, 24))
+	closes, baseline := opens.Add(10*24*time.Hour), 6*24*time.Hour
+	want := map[measurement.Metric]measurement.Sums{}
+	var transactions [][]any
+	var asked []uint32
+	for customer := uint32(1); customer <= 120; customer++ {
+		var spend, spendBefore, bought, boughtBefore float64
+		seen := map[[2]uint64]bool{}
+		for _, l := range history(r, customer) {
+			if key := [2]uint64{l.ID, uint64(l.Number)}; seen[key] || customer%10 == 0 { // these buy nothing
+				continue
+			} else {
+				seen[key] = true
+			}
+			transactions = append(transactions, transaction(customer, l))
+			if l.Currency != "KRW" || l.At.Before(opens.Add(-baseline)) || !l.At.Before(closes) {
+				continue
+			}
+			net, first := float64(l.Amount), 0.0
+			if l.Kind != settlement.Purchase {
+				net = -net
+			} else if l.Number == 1 {
+				first = 1
+			}
+			if l.At.Before(opens) {
+				spendBefore, boughtBefore = spendBefore+net, boughtBefore+first
+			} else {
+				spend, bought = spend+net, bought+first
+			}
+		}
+		if customer%3 == 0 {
+			continue
+		}
+		asked = append(asked, customer)
+		want[measurement.Spend] = want[measurement.Spend].Observe(spend, spendBefore)
+		want[measurement.Purchases] = want[measurement.Purchases].Observe(bought, boughtBefore)
+		want[measurement.Response] = want[measurement.Response].Observe(math.Min(bought, 1), math.Min(boughtBefore, 1))
+	}
+	put(t, w, intoTransactions, transactions...)
+	got, err := w.Past(t.Context(), asked, "KRW", opens, closes, baseline)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	none, err := w.Past(t.Context(), nil, "KRW", opens, closes, baseline)
+	require.NoError(t, err)
+	require.Empty(t, none)
+}

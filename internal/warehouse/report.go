@@ -98,7 +98,9 @@ func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, q report.
 			f.Deliveries[len(f.Deliveries)-1].States[state] += n
 			return err
 		}),
-		w.reportHours(ctx, run, q.Snapshot, q.Zone, &f),
+		w.reportHours(ctx, "report_hours", run, q.Snapshot, q.Zone, &f.Hours),
+		w.reportHours(ctx, "report_hours_left", run, q.Snapshot, q.Zone, &f.Left),
+		w.reportOverlaps(ctx, run, q, &f),
 		w.reportRedemptions(ctx, run, q.Zone, &f),
 		w.reportAttributed(ctx, run, q, &f),
 		w.each(ctx, "report_clawbacks", runOnly(run), func(rows driver.Rows) error {
@@ -128,13 +130,25 @@ func (w *Warehouse) reportAttributed(ctx context.Context, run campaign.Run, q re
 	})
 }
 
-func (w *Warehouse) reportHours(ctx context.Context, run campaign.Run, snapshot, zone string, f *report.Facts) error {
+func (w *Warehouse) reportOverlaps(ctx context.Context, run campaign.Run, q report.Question, f *report.Facts) error {
+	parameters := runOnly(run).with(args{"plan": run.Plan, "opens": second(q.Opens), "closes": second(q.Closes)})
+	return w.each(ctx, "report_overlaps", parameters, func(rows driver.Rows) error {
+		var o report.Overlap
+		err := rows.Scan(&o.Campaign, &o.Occurrence, &o.Opens, &o.Closes, &o.Both, &o.Treated, &o.Control)
+		f.Overlaps = append(f.Overlaps, o)
+		return err
+	})
+}
+
+// reportHours counts messages by the hour of each customer's own zone, from a statement that counts them by zone and hour
+// since 1970.
+func (w *Warehouse) reportHours(ctx context.Context, statement string, run campaign.Run, snapshot, zone string, hours *[24]uint64) error {
 	home, err := campaign.LoadZone(zone)
 	if err != nil {
 		return err
 	}
 	places := map[string]*time.Location{}
-	return w.each(ctx, "report_hours", runOnly(run).with(args{"plan": run.Plan, "snapshot": snapshot}), func(rows driver.Rows) error {
+	return w.each(ctx, statement, runOnly(run).with(args{"plan": run.Plan, "snapshot": snapshot}), func(rows driver.Rows) error {
 		var name string
 		var hour uint32
 		var n uint64
@@ -148,7 +162,7 @@ func (w *Warehouse) reportHours(ctx context.Context, run campaign.Run, snapshot,
 			}
 			places[name] = place
 		}
-		f.Hours[time.Unix(int64(hour)*3600, 0).In(place).Hour()] += n
+		hours[time.Unix(int64(hour)*3600, 0).In(place).Hour()] += n
 		return nil
 	})
 }

@@ -36,6 +36,7 @@ type Preview struct {
 	Budget    Budget               `json:"budget"`
 	Outlook   *activities.Outlook  `json:"outlook,omitempty"`
 	Problem   string               `json:"problem,omitempty"` // why it cannot be started like this
+	Drawn     []uint32             `json:"-"`                 // the treated among those who were looked at
 }
 
 // Step counts the customers who leave the funnel for one reason, with a few of them.
@@ -276,7 +277,7 @@ func (p *planner) learn(ctx context.Context, a *activities.Offers) error {
 const NoteNotLearned = "not_learned_yet"
 
 func (p *planner) describe(out *Preview) {
-	out.Model, out.Knowledge = p.model, p.knowledge
+	out.Model, out.Knowledge, out.Drawn = p.model, p.knowledge, p.memory.treated
 	for _, reason := range targeting.Reasons {
 		if n := p.funnel[reason]; n > 0 {
 			out.Funnel = append(out.Funnel, Step{Reason: reason, Customers: n, Low: n, High: n, Examples: p.memory.examples[reason]})

@@ -1,6 +1,8 @@
 package report
 
 import (
+	"time"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/measurement"
 	"github.com/danbi-project/danbi/internal/money"
@@ -19,8 +21,9 @@ func Step(width money.Minor) money.Minor {
 	}
 }
 
-// Account adds up what was spent and compares it with what was believed. Call it when all else of the document is there.
-func (d *Document) Account(contact money.Minor, expected float64) error {
+// Account adds up what was spent and compares it with what was believed, and says what disturbed the comparison. Call it
+// when all else of the document is there. cancelled is when the run was, the zero time if it wasn't.
+func (d *Document) Account(contact money.Minor, expected float64, cancelled time.Time) error {
 	d.Budget.Messages = 0
 	for _, touch := range d.Deliveries {
 		for name, n := range touch.States {
@@ -28,6 +31,12 @@ func (d *Document) Account(contact money.Minor, expected float64) error {
 				d.Budget.Messages += n
 			}
 		}
+	}
+	for i := range d.Overlaps {
+		d.Overlaps[i].judge(d.arm("treated"), d.arm("control"))
+	}
+	if !cancelled.IsZero() {
+		d.cancelled(cancelled)
 	}
 	var err error
 	if d.Budget.Contact, err = money.Times(contact, int64(d.Budget.Messages)); err != nil {

@@ -31,7 +31,8 @@ type Document struct {
 	Arms       []Arm             `json:"arms"`
 	Offers     []Offer           `json:"offers"`
 	Thresholds []Bin             `json:"thresholds,omitempty"`
-	Hours      [24]uint64        `json:"hours"` // planned messages by the customer's own hour
+	Hours      [24]uint64        `json:"hours"`      // planned messages by the customer's own hour
+	Left       [24]uint64        `json:"left_hours"` // messages that left, the same way; all 0: written by an older program, or none did
 	Deliveries []Touch           `json:"deliveries"`
 	Settlement Settlement        `json:"settlement"`
 	Days       []Day             `json:"days,omitempty"` // redemptions by day of the window
@@ -40,6 +41,9 @@ type Document struct {
 	Attributed *Attributed       `json:"attributed,omitempty"`
 	Budget     Budget            `json:"budget"`
 	Forecast   Forecast          `json:"forecast"`
+
+	Overlaps  []Overlap     `json:"overlaps,omitempty"`  // other campaigns with the same customers at the same time
+	Cancelled *Cancellation `json:"cancelled,omitempty"` // before all messages had left
 
 	Rehearsed *forecast.Forecast `json:"rehearsed,omitempty"` // what rehearsals said before; put beside the report by who shows it
 }
@@ -280,7 +284,9 @@ type Facts struct {
 	Offers     []Offer
 	Thresholds []Bin
 	Hours      [24]uint64
+	Left       [24]uint64
 	Deliveries []Touch
+	Overlaps   []Overlap
 	Days       []Day
 	Clawed     uint64
 	Clawback   money.Minor

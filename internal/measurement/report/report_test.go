@@ -43,6 +43,7 @@ func sample() *Document {
 	for i, n := range []uint64{310, 902, 1888, 2405, 2260, 1704, 1210, 860, 610, 402, 250, 140, 60} {
 		d.Thresholds = append(d.Thresholds, Bin{money.Minor(i) * 200_000, money.Minor(i+1) * 200_000, n, n * 2 / 5})
 		d.Hours[9+i%11] += n
+		d.Left[9+(i+1)%11] += n * 9 / 10
 	}
 	for i := range 28 {
 		d.Days = append(d.Days, Day{opens.AddDate(0, 0, i+1).Format("2006-01-02"), uint64(40 + i*9), 70_000})
@@ -92,6 +93,14 @@ func unlucky() *Document {
 	d.Effect.Claim, d.Effect.Mismatch = "sample_ratio_mismatch", 2e-7
 	d.Ledger.Intact, d.Ledger.Sum, d.Ledger.Findings = false, 12, []string{"batch 7: a posting was changed: its rows no longer hash to what was booked"}
 	d.Settlement.Differences = []Difference{{"missing", 3, 17}, {"surplus", 1, 99}, {"unequal", 2, 5}}
+	d.cancelled(d.Times.Opens.AddDate(0, 0, 7))
+	d.Overlaps = []Overlap{
+		{Campaign: "win-back-autumn", Occurrence: 1, Opens: d.Times.Opens, Closes: d.Times.Closes, Both: 4_120, Treated: 3_300, Control: 371},
+		{Campaign: "brand-sale", Occurrence: 2, Opens: d.Times.Opens, Closes: d.Times.Closes, Both: 2_120, Treated: 1_100, Control: 371},
+	}
+	for i := range d.Overlaps {
+		d.Overlaps[i].judge(d.arm("treated"), d.arm("control"))
+	}
 	d.Settlement.Unknown, d.Settlement.Refused, d.Settlement.Clawed, d.Settlement.ClawedAmount = 2, 1, 12, 24_000
 	return d
 }
@@ -195,7 +204,7 @@ func TestOnlyAnEffectHasACost(t *testing.T) {
 	for claim, priced := range map[string]bool{"effect": true, "inconclusive": false, "never_delivered": false, "sample_ratio_mismatch": false} {
 		d := sample()
 		d.Effect.Claim, d.Effect.Incremental, d.Effect.UnitCost = claim, 0, 0
-		require.NoError(t, d.Account(15, 4000))
+		require.NoError(t, d.Account(15, 4000, time.Time{}))
 		require.Equal(t, priced, d.Effect.UnitCost > 0, claim)
 		require.EqualValues(t, 12_961, d.Budget.Messages, "what left, bounced or not, was paid for")
 		require.EqualValues(t, 12_961*15+33_380_000, d.Budget.Total)

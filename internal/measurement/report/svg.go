@@ -147,6 +147,41 @@ type column struct {
 	part  uint64
 }
 
+// drawPairs stands what came beside what was planned: either may be the taller one.
+func drawPairs(columns []column, every int, label string, r reader) template.HTML {
+	const height, bottom, left, right = 190.0, 26.0, 64.0, 36.0
+	p := &picture{width: pictureWidth, height: height + bottom}
+	var most uint64 = 1
+	for _, c := range columns {
+		most = max(most, c.n, c.part)
+	}
+	ground(p, most, height, left, right, r)
+	width := (pictureWidth - left - right) / float64(max(len(columns), 1))
+	for i, c := range columns {
+		x := left + float64(i)*width
+		for k, n := range []uint64{c.n, c.part} {
+			if n > 0 {
+				tall := (height - 14) * float64(n) / float64(most)
+				p.rect(x+2+float64(k)*(width-4)/2, height-tall, (width-4)/2, tall, []string{"bar", "bar mark"}[k], c.title)
+			}
+		}
+		if i%every == 0 {
+			p.text(x+width/2, height+18, "middle", "small", c.label)
+		}
+	}
+	p.line(left, height, pictureWidth-right, height, "axis")
+	return p.draw(label)
+}
+
+// ground draws two lines to read heights by.
+func ground(p *picture, most uint64, height, left, right float64, r reader) {
+	for _, tick := range []uint64{most, most / 2} {
+		y := 14 + (height-14)*(1-float64(tick)/float64(most))
+		p.line(left, y, pictureWidth-right, y, "grid")
+		p.text(left-8, y+4, "end", "small", r.count(tick))
+	}
+}
+
 func drawColumns(columns []column, every int, label string, r reader) template.HTML {
 	const height, bottom, left, right = 190.0, 26.0, 64.0, 36.0 // the last label reaches beyond its bar
 	p := &picture{width: pictureWidth, height: height + bottom}
@@ -154,11 +189,7 @@ func drawColumns(columns []column, every int, label string, r reader) template.H
 	for _, c := range columns {
 		most = max(most, c.n)
 	}
-	for _, tick := range []uint64{most, most / 2} {
-		y := 14 + (height-14)*(1-float64(tick)/float64(most))
-		p.line(left, y, pictureWidth-right, y, "grid")
-		p.text(left-8, y+4, "end", "small", r.count(tick))
-	}
+	ground(p, most, height, left, right, r)
 	width := (pictureWidth - left - right) / float64(max(len(columns), 1))
 	for i, c := range columns {
 		x := left + float64(i)*width
@@ -188,9 +219,10 @@ func (d *Document) drawThresholds(r reader) template.HTML {
 func (d *Document) drawHours(r reader) template.HTML {
 	var columns []column
 	for hour, n := range d.Hours {
-		columns = append(columns, column{fmt.Sprintf("%02d", hour), fmt.Sprintf("%02d:00 – %s", hour, r.count(n)), n, 0})
+		title := fmt.Sprintf("%02d:00 – %s %s, %s %s", hour, r.word("planned"), r.count(n), r.word("left_hour"), r.count(d.Left[hour]))
+		columns = append(columns, column{fmt.Sprintf("%02d", hour), title, n, d.Left[hour]})
 	}
-	return drawColumns(columns, 2, r.word("hours"), r)
+	return drawPairs(columns, 2, r.word("hours"), r)
 }
 
 func (d *Document) drawDays(r reader) template.HTML {

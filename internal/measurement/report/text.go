@@ -129,6 +129,13 @@ func (t *text) effect(d *Document) {
 		t.line("%s", line)
 	}
 	t.wrap(strings.Join(t.notes(e), " "), "  ")
+	for _, w := range d.disturbed(t.reader) {
+		mark := "  "
+		if w.Bad {
+			mark = "! "
+		}
+		t.wrap(mark+w.Text, "  ")
+	}
 	t.besides(e)
 	t.factorial(e)
 	t.attributed(d)
