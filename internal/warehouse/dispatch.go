@@ -2,8 +2,10 @@ package warehouse
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -90,7 +92,7 @@ func (w *Warehouse) Attempts(ctx context.Context, run campaign.Run, touch string
 	parameters := runKey(run, shard).with(args{"touch": touch, "keys": listOf(keys)})
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_attempts"), parameters.list()...)
 	if err != nil {
-		return nil, fmt.Errorf("read what was sent: %w", err)
+		return nil, fmt.Errorf("read what was sent: %w", plain(err))
 	}
 	defer func() { _ = rows.Close() }()
 	found := map[uint32][]dispatch.Attempt{}
@@ -98,13 +100,13 @@ func (w *Warehouse) Attempts(ctx context.Context, run campaign.Run, touch string
 		var a dispatch.Attempt
 		var state int8
 		if err := rows.Scan(&a.Customer, &a.Number, &state, &a.Reason, &a.MessageID, &a.Wave, &a.Channel, &a.At, &a.WallAt); err != nil {
-			return nil, fmt.Errorf("read what was sent: %w", err)
+			return nil, fmt.Errorf("read what was sent: %w", plain(err))
 		}
 		a.State = campaign.DeliveryState(state)
 		found[a.Customer] = append(found[a.Customer], a)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read what was sent: %w", err)
+		return nil, fmt.Errorf("read what was sent: %w", plain(err))
 	}
 	return found, nil
 }
@@ -125,7 +127,7 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 	}
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_recipients"), parameters.list()...)
 	if err != nil {
-		return nil, fmt.Errorf("read the recipients: %w", err)
+		return nil, fmt.Errorf("read the recipients: %w", plain(err))
 	}
 	defer func() { _ = rows.Close() }()
 	found := make(map[uint32]dispatch.Recipient, len(q.Keys))
@@ -134,12 +136,12 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 		err := rows.Scan(&r.Customer, &r.Name, &r.Address, &r.Zone, &r.Language, &r.Offer, &r.Content, &r.Threshold, &r.Reward,
 			&r.Consented, &r.ConsentedAt, &r.Night, &r.Withdrawn, &r.Objected, &r.BoughtAt, &r.DoNotContact, &r.Reserved)
 		if err != nil {
-			return nil, fmt.Errorf("read the recipients: %w", err)
+			return nil, fmt.Errorf("read the recipients: %w", plain(err))
 		}
 		found[r.Customer] = r
 	}
 	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("read the recipients: %w", err)
+		return nil, fmt.Errorf("read the recipients: %w", plain(err))
 	}
 	return found, nil
 }
@@ -155,6 +157,16 @@ func (w *Warehouse) Redeemed(ctx context.Context, run campaign.Run, terms settle
 		met[r.Customer] = true
 	}
 	return met, nil
+}
+
+// plain is an error without the address that it names, where one is in it: a page's keys stand there, and would fill the
+// history of a workflow.
+func plain(err error) error {
+	var asked *url.Error
+	if errors.As(err, &asked) {
+		return asked.Err
+	}
+	return err
 }
 
 // listOf is the text of an array.

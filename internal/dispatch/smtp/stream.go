@@ -41,7 +41,7 @@ func (c *Channel) Stream(ctx context.Context, next func() (dispatch.Message, boo
 				continue
 			}
 		}
-		m, more = c.over(ctx, s, m, kept, next, told)
+		m, more = c.converse(ctx, s, m, kept, next, told)
 		if s.dead {
 			s.close()
 			s = nil
@@ -49,9 +49,9 @@ func (c *Channel) Stream(ctx context.Context, next func() (dispatch.Message, boo
 	}
 }
 
-// over sends over one connection for as long as it lasts, or until it is time to wait. It returns the message that is to
+// converse sends over one connection for as long as it lasts, or until it is time to wait. It returns the message that is to
 // be sent next, of which nothing was accepted.
-func (c *Channel) over(ctx context.Context, s *connection, m dispatch.Message, kept bool, next func() (dispatch.Message, bool), told func(dispatch.Receipt)) (dispatch.Message, bool) {
+func (c *Channel) converse(ctx context.Context, s *connection, m dispatch.Message, kept bool, next func() (dispatch.Message, bool), told func(dispatch.Receipt)) (dispatch.Message, bool) {
 	paced := c.pace.gap > 0
 	stop := context.AfterFunc(ctx, func() { _ = s.conn.SetDeadline(soon(ctx)) })
 	defer func() {
