@@ -48,6 +48,7 @@ type wave struct {
 	begun    bool            // something became of a delivery of the wave before, so that each page has to ask
 	most     int             // deliveries of a page
 	open     *semaphore.Weighted
+	turn     *semaphore.Weighted // where one page at a time may be claimed and sent
 	guard    *guard
 	planned  atomic.Int64
 	pages    atomic.Int64
@@ -95,7 +96,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 		w.rules.Closes = in.Closes
 	}
 	w.guard = d.guardOf(w.touch.name)
-	w.most, w.open = d.room(ctx, w.channel)
+	w.most, w.open, w.turn = d.room(ctx, w.channel)
 	slots, err := d.Store.Slots(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard)
 	if err != nil || len(slots) == 0 {
 		return err

@@ -46,10 +46,14 @@ func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
 		w.guard.told(clock.Wall(), dispatch.OutcomeDown)
 		return fmt.Errorf("%w: %w", ErrProviderDown, err)
 	}
-	if jobs, err = w.claim(ctx, jobs); err != nil || len(jobs) == 0 {
+	jobs, events, err := w.prepare(ctx, jobs)
+	if err != nil {
 		return err
 	}
-	down := w.send(ctx, jobs)
+	down, err := w.leave(ctx, jobs, events)
+	if err != nil || len(jobs) == 0 {
+		return err
+	}
 	if err := w.record(ctx, jobs); err != nil {
 		w.dirty = true
 		return err
@@ -114,22 +118,21 @@ func reasonOf(history []dispatch.Attempt, state campaign.DeliveryState) string {
 	return ""
 }
 
-// claim checks every message at the moment it would leave, writes those that may, and records the attempts. Only when
-// these are on disk does it return: from then on whoever comes after a crash knows that the messages may be out.
-func (w *wave) claim(ctx context.Context, jobs []*job) ([]*job, error) {
+// prepare checks every message at the moment it would leave and makes those that may. It returns them, and what is to be
+// recorded before any of them leaves.
+func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, events []dispatch.Event, err error) {
 	keys, ats := make([]uint32, len(jobs)), make([]time.Time, len(jobs))
 	for i, j := range jobs {
 		keys[i], ats[i] = j.slot.Customer, j.at
 	}
 	recipients, err := w.touch.recipients(ctx, keys, ats)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, j := range jobs {
 		j.recipient = recipients[j.slot.Customer]
 		j.recipient.Customer = j.slot.Customer
 	}
-	var events []dispatch.Event
 	var allowed []*job
 	wall := clock.Wall()
 	for _, j := range jobs {
@@ -144,9 +147,9 @@ func (w *wave) claim(ctx context.Context, jobs []*job) ([]*job, error) {
 		allowed = append(allowed, j)
 	}
 	if err := w.compose(ctx, allowed); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	sendable := allowed[:0]
+	sendable = allowed[:0]
 	for _, j := range allowed {
 		if j.fault != nil {
 			events = append(events, w.event(j, 0, campaign.DeliverySuppressed, dispatch.ReasonUnreadable, wall))
@@ -157,25 +160,46 @@ func (w *wave) claim(ctx context.Context, jobs []*job) ([]*job, error) {
 		events = append(events, e)
 		sendable = append(sendable, j)
 	}
+	return sendable, events, nil
+}
+
+// leave claims a page and hands it over. Where the provider can't be asked, one page at a time does, so that of what a
+// kill leaves open the most has left: a page that waited for its turn after it was claimed would be unknown and unsent.
+func (w *wave) leave(ctx context.Context, jobs []*job, events []dispatch.Event) (down string, err error) {
+	if w.turn != nil {
+		if err := w.turn.Acquire(ctx, 1); err != nil {
+			return "", err
+		}
+		defer w.turn.Release(1)
+	}
+	if err := w.claim(ctx, events); err != nil {
+		return "", err
+	}
+	return w.send(ctx, jobs), nil
+}
+
+// claim records the attempts. Only when these are on disk does it return: from then on whoever comes after a crash knows
+// that the messages may be out.
+func (w *wave) claim(ctx context.Context, events []dispatch.Event) error {
 	if !w.lease.holds() {
-		return nil, ErrLeaseLost
+		return ErrLeaseLost
 	}
 	if err := w.write(ctx, events); err != nil {
 		// Whether the rows are there is not known, or when they will be; nothing was sent, and the next run finds out.
 		w.dirty = true
-		return nil, err
+		return err
 	}
 	if !w.lease.holds() {
 		// Whoever holds it now may have looked before these rows were there, and used the same numbers: they stay open.
 		w.dirty = true
-		return nil, ErrLeaseLost
+		return ErrLeaseLost
 	}
 	for _, e := range events {
 		if e.State != campaign.DeliveryAttempting {
 			w.count(e.State, e.Reason)
 		}
 	}
-	return sendable, nil
+	return nil
 }
 
 func (w *wave) event(j *job, attempt uint8, state campaign.DeliveryState, reason string, wall time.Time) dispatch.Event {

@@ -27,6 +27,7 @@ type Dispatch struct {
 	mu     sync.Mutex
 	guards map[string]*guard            // by channel
 	rooms  map[bool]*semaphore.Weighted // by whether the provider can be asked
+	turn   *semaphore.Weighted          // of pages for a provider that can't be asked
 
 	learning sync.Mutex
 	timings  map[string]learnedTiming // by snapshot and channel: one look serves all shards
@@ -72,7 +73,7 @@ const pagesAtOnce = 3
 
 // room is how large a page may be, and what a page has to be given of before it is claimed. What a kill leaves open of a
 // provider that can't be asked stays unknown for good, so there is little of it.
-func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int, open *semaphore.Weighted) {
+func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int, open, turn *semaphore.Weighted) {
 	_, err := channel.Lookup(ctx, nil)
 	askable := !errors.Is(err, dispatch.ErrNotAskable)
 	page = d.Settings.page()
@@ -87,7 +88,13 @@ func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int
 	if d.rooms[askable] == nil {
 		d.rooms[askable] = semaphore.NewWeighted(int64(page * pagesAtOnce))
 	}
-	return page, d.rooms[askable]
+	if !askable {
+		if d.turn == nil {
+			d.turn = semaphore.NewWeighted(1)
+		}
+		turn = d.turn
+	}
+	return page, d.rooms[askable], turn
 }
 
 func (s DispatchSettings) senders() int { return orElse(s.Senders, 32) }
