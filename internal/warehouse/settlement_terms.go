@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
-	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
 )
 
@@ -17,22 +16,18 @@ const mostOffers = 64
 func compiled(t settlement.Terms) args {
 	n := len(t.Offers)
 	every := uint64(math.MaxUint64)
-	least := money.Greatest
 	thresholds, rewards := make([]int64, n), make([]int64, n)
 	anchors, withins, starts, ends, receipts := make([]uint8, n), make([]uint32, n), make([]uint8, n), make([]uint8, n), make([]uint8, n)
 	singles, stricts, grosses := make([]uint8, n), make([]uint8, n), make([]uint8, n)
 	purchases, times, rounds, millionths := make([]uint16, n), make([]uint8, n), make([]uint16, n), make([]uint32, n)
 	tiers, tierRewards := make([][]int64, n), make([][]int64, n)
 	caps, dayCaps := make([]int64, n), make([]int64, n)
-	last, timed := t.Closes, false
+	timed := false
 	for i, o := range t.Offers {
 		thresholds[i], rewards[i] = int64(o.Threshold), int64(o.Reward)
 		anchors[i] = map[string]uint8{campaign.FromReceipt: 1, campaign.FromFirstPurchase: 2}[o.From]
 		withins[i] = uint32(min(o.Within.Std()/time.Second, math.MaxUint32/2))
 		starts[i], ends[i] = flag(o.Start == campaign.BoundExcluded), flag(o.End == campaign.BoundIncluded)
-		if ends[i] == 1 {
-			last = t.Closes.Add(time.Second)
-		}
 		receipts[i] = uint8(o.Receipts())
 		singles[i], stricts[i], grosses[i] = flag(o.Single()), flag(o.Strict()), flag(o.Gross)
 		purchases[i], times[i], rounds[i] = uint16(max(o.Purchases, 1)), uint8(max(o.Times, 1)), uint16(o.Rounds())
@@ -45,17 +40,10 @@ func compiled(t settlement.Terms) args {
 		}
 		caps[i], dayCaps[i] = int64(o.Caps.Customer), int64(o.Caps.Day)
 		timed = timed || o.Hours != nil || len(o.Days) > 0
-		least = min(least, o.Threshold)
-	}
-	if t.Known.Before(last) {
-		last = t.Known
-	}
-	if !t.Imported {
-		least = 0 // thresholds are the assignments' own
 	}
 	parameters := args{
-		"imported": flag(t.Imported), "currency": t.Currency, "zone": t.Zone.String(), "least": float64(least), "every": every, "timed": flag(timed),
-		"opens": second(t.Opens), "closes": second(t.Closes), "known": second(t.Known), "last": second(last),
+		"imported": flag(t.Imported), "currency": t.Currency, "zone": t.Zone.String(), "every": every, "timed": flag(timed),
+		"opens": second(t.Opens), "closes": second(t.Closes), "known": second(t.Known),
 		"offers": offerIDs(t), "thresholds": thresholds, "rewards": rewards,
 		"anchors": numbers(anchors), "withins": withins, "starts": numbers(starts), "ends": numbers(ends), "receipts": numbers(receipts),
 		"singles": numbers(singles), "stricts": numbers(stricts), "grosses": numbers(grosses), "purchases": purchases, "times": numbers(times), "rounds": rounds,

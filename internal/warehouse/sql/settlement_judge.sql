@@ -1,25 +1,32 @@
 -- Who of a range of customers earned what, and by which purchase. settlement.Judge is the same in Go and explains it for
 -- one customer; property tests hold the two against each other. A message may have arrived when an attempt of it ended in
 -- one of {states}, and it must have left by the time the window closed. Terms come as arrays, one entry for each offer; a
--- row's mask has a bit for each offer that it counts for. Most customers are ruled out by a sum that reads few columns.
+-- row's mask has a bit for each offer that it counts for. Transactions are read once; a receipt's lines are gathered into
+-- arrays only of numbers, and only those of receipts whose purchases come to the threshold are put in order and looked at.
 WITH
+    (
+        SELECT groupUniqArray(touch)
+        FROM delivery_events
+        WHERE {imported:UInt8} = 0 AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
+          AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
+    ) AS touches,
+    -- One whole number as the key of an attempt: grouping millions of events by three columns takes twice as long.
     delivered AS
     (
-        SELECT customer_key, arraySort(groupArray(left_at)) AS received
+        SELECT toUInt32(bitShiftRight(message, 24)) AS customer_key, arraySort(groupArray(left_at)) AS received
         FROM
         (
-            SELECT customer_key, touch, toUnixTimestamp(min(first_at)) AS left_at
+            SELECT bitShiftRight(attempted, 8) AS message, toUnixTimestamp(min(first_at)) AS left_at
             FROM
             (
-                SELECT customer_key, touch, attempt, max(state) AS final_state, minIf(at, state != 'planned') AS first_at
+                SELECT bitShiftLeft(toUInt64(customer_key), 32) + indexOf(touches, touch) * 256 + attempt AS attempted, max(state) AS final_state, min(at) AS first_at
                 FROM delivery_events
                 WHERE {imported:UInt8} = 0 AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
-                  AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
-                GROUP BY customer_key, touch, attempt
-                HAVING has({states:Array(String)}, toString(final_state))
+                  AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND state != 'planned'
+                GROUP BY attempted
+                HAVING has({states:Array(String)}, toString(final_state)) AND first_at <= toDateTime64({closes:DateTime('UTC')}, 3, 'UTC')
             )
-            WHERE first_at <= toDateTime64({closes:DateTime('UTC')}, 3, 'UTC')
-            GROUP BY customer_key, touch
+            GROUP BY message
         )
         GROUP BY customer_key
     ),
@@ -49,17 +56,6 @@ WITH
         WHERE o > 0
         GROUP BY customer_key, o
     ),
-    -- Whoever spends less than a threshold in the whole window, whatever on, does not reach it. Doubles do not wrap around.
-    spenders AS
-    (
-        SELECT customer_key, sum(toFloat64(amount)) * 1.000001 AS most, count() AS most_lines
-        FROM transactions
-        WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32}
-          AND at >= {opens:DateTime('UTC')} AND at < {last:DateTime('UTC')}
-          AND currency = {currency:String} AND kind = 'purchase'
-        GROUP BY customer_key
-        HAVING most >= {least:Float64}
-    ),
     open_instances AS
     (
         SELECT
@@ -72,91 +68,92 @@ WITH
             toUnixTimestamp({closes:DateTime('UTC')}) AS closing,
             {starts:Array(UInt8)}[o] AS after_start,
             {ends:Array(UInt8)}[o] AS to_end,
-            if(anchor = 1, greatest(opening, left_at), opening) + if(anchor = 2, 0, after_start) AS counts_from,
-            least(toUnixTimestamp({known:DateTime('UTC')}), to_end + if(within = 0 OR anchor = 2, closing, least(closing, left_at + within))) AS counts_until
+            toUInt32(if(anchor = 1, greatest(opening, left_at), opening) + if(anchor = 2, 0, after_start)) AS counts_from,
+            toUInt32(least(toUnixTimestamp({known:DateTime('UTC')}), to_end + if(within = 0 OR anchor = 2, closing, least(closing, left_at + within)))) AS counts_until,
+            bitShiftLeft(toUInt64(1), o - 1) AS bit,
+            {grosses:Array(UInt8)}[o] = 0 AS refundable
         FROM promised
-        INNER JOIN spenders USING (customer_key)
         ARRAY JOIN range(1, least(length(received), {receipts:Array(UInt8)}[o]) + 1) AS instance
-        WHERE most >= threshold AND most_lines >= {purchases:Array(UInt16)}[o]
     ),
-    lines AS
+    -- Only numbers go through the join: texts would be copied for each line and receipt.
+    marked AS
     (
         SELECT
-            customer_key, slot, at, id, amount, original, threshold, reward, anchor,
-            kind = 'purchase' AS bought_line
+            customer_key, toUnixTimestamp(at) AS second, id, line, amount, toInt8(kind) AS sort, kind = 'purchase' AS bought, if(bought, id, original) AS purchase,
+            if(NOT bought AND product = '' AND category = '' AND brand = '' AND nature = '', {every:UInt64},
+                bitAnd(
+                    bitAnd(
+                        transform(category, {categories:Array(String)}, {category_masks:Array(UInt64)}, {other_categories:UInt64}),
+                        transform(brand, {brands:Array(String)}, {brand_masks:Array(UInt64)}, {other_brands:UInt64})),
+                    bitAnd(
+                        transform(nature, {natures:Array(String)}, {nature_masks:Array(UInt64)}, {other_natures:UInt64}),
+                        if(NOT bought, {every:UInt64},
+                            bitAnd(
+                                bitAnd(
+                                    transform(merchant, {merchants:Array(String)}, {merchant_masks:Array(UInt64)}, {other_merchants:UInt64}),
+                                    transform(channel, {channels:Array(String)}, {channel_masks:Array(UInt64)}, {other_channels:UInt64})),
+                                bitAnd(
+                                    if({timed:UInt8} = 0, {every:UInt64}, transform(toDayOfWeek(at, 0, {zone:String}), {days:Array(UInt8)}, {day_masks:Array(UInt64)}, {every:UInt64})),
+                                    if({timed:UInt8} = 0, {every:UInt64}, transform(toUInt16(toHour(at, {zone:String}) * 60 + toMinute(at, {zone:String})), {minutes:Array(UInt16)}, {minute_masks:Array(UInt64)}, {every:UInt64})))))))) AS mask
         FROM transactions
-        INNER JOIN open_instances USING (customer_key)
         WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32}
           AND at >= {opens:DateTime('UTC')} AND at < {known:DateTime('UTC')}
           AND currency = {currency:String}
-          AND if(kind = 'purchase', toUnixTimestamp(at) >= counts_from AND toUnixTimestamp(at) < counts_until, {grosses:Array(UInt8)}[o] = 0)
-          AND
-          (
-              (kind != 'purchase' AND product = '' AND category = '' AND brand = '' AND nature = '')
-              OR bitTest(
-                  bitAnd(
-                      bitAnd(
-                          transform(category, {categories:Array(String)}, {category_masks:Array(UInt64)}, {other_categories:UInt64}),
-                          transform(brand, {brands:Array(String)}, {brand_masks:Array(UInt64)}, {other_brands:UInt64})),
-                      bitAnd(
-                          transform(nature, {natures:Array(String)}, {nature_masks:Array(UInt64)}, {other_natures:UInt64}),
-                          if(kind != 'purchase', {every:UInt64},
-                              bitAnd(
-                                  bitAnd(
-                                      transform(merchant, {merchants:Array(String)}, {merchant_masks:Array(UInt64)}, {other_merchants:UInt64}),
-                                      transform(channel, {channels:Array(String)}, {channel_masks:Array(UInt64)}, {other_channels:UInt64})),
-                                  bitAnd(
-                                      if({timed:UInt8} = 0, {every:UInt64}, transform(toDayOfWeek(at, 0, {zone:String}), {days:Array(UInt8)}, {day_masks:Array(UInt64)}, {every:UInt64})),
-                                      if({timed:UInt8} = 0, {every:UInt64}, transform(toUInt16(toHour(at, {zone:String}) * 60 + toMinute(at, {zone:String})), {minutes:Array(UInt16)}, {minute_masks:Array(UInt64)}, {every:UInt64}))))))),
-                  o - 1)
-          )
-        LIMIT 1 BY customer_key, slot, at, id, line, kind
     ),
-    purchases AS
+    gathered AS
     (
         SELECT
-            customer_key, slot,
-            if(bought_line, id, original) AS purchase,
-            any(threshold) AS goal,
-            any(reward) AS gives,
-            minIf(toUnixTimestamp(at), bought_line) AS bought_at,
-            sumIf(amount, bought_line) AS bought,
-            sumIf(amount, NOT bought_line) AS taken,
-            greatest(bought - taken, 0) AS net,
-            max(amount) AS largest,
-            count() AS n,
-            groupArrayIf((toUnixTimestamp(at), amount), bought_line AND anchor = 2) AS parts
-        FROM lines
-        GROUP BY customer_key, slot, purchase
-        HAVING countIf(bought_line) > 0
+            customer_key, slot, any(threshold) AS threshold, any(reward) AS reward,
+            -- A line as one whole number, which sorts and compares fast: purchase, kind, second, id, line, amount.
+            groupArray(bitShiftLeft(toUInt256(purchase), 184) + bitShiftLeft(toUInt256(sort), 176) + bitShiftLeft(toUInt256(second), 144)
+                + bitShiftLeft(toUInt256(id), 80) + bitShiftLeft(toUInt256(line), 64) + toUInt256(toUInt64(amount))) AS unsorted
+        FROM marked
+        INNER JOIN open_instances USING (customer_key)
+        WHERE bitAnd(mask, bit) != 0 AND if(bought, second >= counts_from AND second < counts_until, refundable)
+        GROUP BY customer_key, slot
+        HAVING sum(if(bought, toFloat64(amount), 0)) * 1.000001 >= threshold -- doubles do not wrap around
     ),
     customers_in_order AS
     (
         SELECT
-            customer_key, slot, intDiv(slot, 256) AS o, any(goal) AS threshold, any(gives) AS reward,
+            customer_key, slot, intDiv(slot, 256) AS o, threshold, reward,
             {singles:Array(UInt8)}[o] AS single,
             {stricts:Array(UInt8)}[o] AS strict,
             {purchases:Array(UInt16)}[o] AS needed,
             {times:Array(UInt8)}[o] AS most_times,
             {tiers:Array(Array(Int64))}[o] AS tier_thresholds,
             {tier_rewards:Array(Array(Int64))}[o] AS tier_gives,
-            throwIf(max(largest) > intDiv(9223372036854775807, sum(n)), 'amounts beyond 64 bits') AS fits,
-            min(bought_at) AS first_at,
-            toInt64(first_at) + {starts:Array(UInt8)}[o] AS first_from,
-            least(toInt64(toUnixTimestamp({known:DateTime('UTC')})), {ends:Array(UInt8)}[o]
-                + least(toInt64(toUnixTimestamp({closes:DateTime('UTC')})), if({withins:Array(UInt32)}[o] = 0, 9223372036854775807, toInt64(first_at) + {withins:Array(UInt32)}[o]))) AS first_until,
-            groupArrayIf((bought_at, purchase, net), net > 0 AND empty(parts)) AS plain,
-            groupArrayIf((purchase, taken, parts), notEmpty(parts)) AS anchored,
-            arrayFilter(p -> p.3 > 0, arrayMap(
-                p -> (arrayMin(q -> q.1, arrayFilter(q -> q.1 >= first_from AND q.1 < first_until, p.3)) AS anchored_at, p.1,
-                      arraySum(q -> q.2, arrayFilter(q -> q.1 >= first_from AND q.1 < first_until, p.3)) - p.2),
-                arrayFilter(p -> arrayExists(q -> q.1 >= first_from AND q.1 < first_until, p.3), anchored))) AS anchored_plain,
-            arraySort(p -> (p.1, p.2), arrayConcat(plain, anchored_plain)) AS in_order,
-            arrayMap(p -> p.3, in_order) AS nets,
-            if(single = 1, nets, arrayCumSum(nets)) AS measured
-        FROM purchases
-        GROUP BY customer_key, slot
-        HAVING fits = 0 AND notEmpty(in_order) AND (if(single = 1, arrayMax(measured), measured[-1]) > threshold OR (if(single = 1, arrayMax(measured), measured[-1]) = threshold AND strict = 0))
+            -- With an anchor at the first purchase the period is known only now.
+            {anchors:Array(UInt8)}[o] = 2 AS anchored,
+            toInt64(if(anchored, arrayMin(arrayMap(r -> if(toUInt8(bitShiftRight(r, 176)) = 1, toUInt32(bitShiftRight(r, 144)), 4294967295), unsorted)), 0)) AS first_at,
+            if(anchored, first_at + {starts:Array(UInt8)}[o], 0) AS first_from,
+            if(anchored, {ends:Array(UInt8)}[o] + if({withins:Array(UInt32)}[o] = 0, 4294967295, first_at + {withins:Array(UInt32)}[o]), 9223372036854775807) AS first_until,
+            arraySort(unsorted) AS with_twins,
+            arrayFilter((r, before) -> r != before, with_twins, arraySlice(arrayPushFront(with_twins, toUInt256(0)), 1, length(with_twins))) AS whole,
+            if(anchored, arrayFilter(r -> toUInt8(bitShiftRight(r, 176)) != 1 OR (toUInt32(bitShiftRight(r, 144)) >= first_from AND toUInt32(bitShiftRight(r, 144)) < first_until), whole), whole) AS sorted,
+            -- A purchase's lines come first among its rows, the earliest at the front.
+            arrayMap(r -> toUInt64(bitShiftRight(r, 184)), sorted) AS purchases,
+            arrayMap(r -> toUInt8(bitShiftRight(r, 176)), sorted) AS sorts,
+            arrayMap(r -> toInt64(toUInt64(r)), sorted) AS amounts,
+            arrayMap((p, before) -> p != before, purchases, arraySlice(arrayPushFront(purchases, purchases[1] + 1), 1, length(purchases))) AS is_first,
+            arraySlice(arrayPushBack(is_first, 1), 2) AS is_last,
+            arrayFill((s, f) -> f, sorts, is_first) AS kinds_in_front, -- of rows of no purchase that counts, a refund's
+            throwIf(arrayMax(arrayMap((a, k) -> if(k = 1, a, 0), amounts, kinds_in_front)) > intDiv(9223372036854775807, greatest(countEqual(kinds_in_front, 1), 1)), 'amounts beyond 64 bits') AS fits,
+            arrayFilter((c, l) -> l, arrayCumSum(arrayMap((a, s) -> if(s = 1, a, -a), amounts, sorts)), is_last) AS totals,
+            arrayMap((c, before) -> c - before, totals, arraySlice(arrayPushFront(totals, 0), 1, length(totals))) AS signed_nets,
+            arrayFilter((r, f) -> f, sorted, is_first) AS fronts,
+            arraySort(arrayFilter(p -> p.3 > 0, arrayZip(arrayMap(r -> toUInt32(bitShiftRight(r, 144)), fronts), arrayMap(r -> toUInt64(bitShiftRight(r, 184)), fronts), signed_nets))) AS in_order,
+            in_order.3 AS nets,
+            if(single = 1, nets, arrayCumSum(nets)) AS measured,
+            if(single = 1, arrayMax(measured), measured[-1]) AS highest
+        FROM gathered
+    ),
+    -- One level higher than the arrays, or they would be worked out twice: to filter and to select.
+    reaching AS
+    (
+        SELECT customer_key, slot, o, threshold, reward, single, strict, needed, most_times, tier_thresholds, tier_gives, in_order, measured
+        FROM customers_in_order
+        WHERE fits = 0 AND notEmpty(in_order) AND (highest > threshold OR (highest = threshold AND strict = 0))
     ),
     stepped AS
     (
@@ -168,7 +165,7 @@ WITH
             if(single = 1,
                 arrayFirstIndex(n -> n >= goal_purchases, arrayCumSum(m -> m > goal OR (m = goal AND strict = 0), measured)),
                 arrayFirstIndex((m, n) -> n >= goal_purchases AND (m > goal OR (m = goal AND strict = 0)), measured, arrayEnumerate(measured))) AS by
-        FROM customers_in_order
+        FROM reaching
         ARRAY JOIN range(1, toUInt16(most_times + length(tier_thresholds)) + 1) AS step
         WHERE step > most_times OR if(single = 1, length(measured) >= goal_purchases, measured[-1] >= goal)
     ),
