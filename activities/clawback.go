@@ -33,7 +33,7 @@ func (a *Settlement) clawBack(ctx context.Context, in ClawBackInput) (out ClawBa
 	if err != nil {
 		return out, err
 	}
-	if out.Late, err = a.listLate(ctx, in.Run, dues, earned); err != nil {
+	if out.Late, err = a.listLate(ctx, in, dues, earned); err != nil {
 		return out, err
 	}
 	claw := settlement.Claw{Settled: settledOf(dues), Earned: earned, Floor: brief.Policy.Clawback}
@@ -79,16 +79,20 @@ func settledOf(dues []settlement.Due) []settlement.Due {
 }
 
 // listLate lists redemptions by purchases that came to be known after the run was settled.
-func (a *Settlement) listLate(ctx context.Context, run campaign.Run, dues []settlement.Due, earned []settlement.Redemption) (uint64, error) {
+func (a *Settlement) listLate(ctx context.Context, in ClawBackInput, dues []settlement.Due, earned []settlement.Redemption) (uint64, error) {
 	known := make(map[campaign.ID]bool, len(dues))
 	for _, d := range dues {
 		known[d.Payout] = true
 	}
+	// Who came when the rewards were gone was known in time.
+	if err := a.Store.JudgedInTime(ctx, in.Run, in.Shard, func(key campaign.ID) { known[key] = true }); err != nil {
+		return 0, err
+	}
 	var late []settlement.Redemption
 	for _, r := range earned {
-		if !known[run.PayoutID(r.Customer, r.Offer, r.Round)] {
+		if !known[in.Run.PayoutID(r.Customer, r.Offer, r.Round)] {
 			late = append(late, r)
 		}
 	}
-	return uint64(len(late)), a.Store.RecordLate(ctx, run, late)
+	return uint64(len(late)), a.Store.RecordLate(ctx, in.Run, late)
 }

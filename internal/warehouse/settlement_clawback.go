@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
@@ -56,6 +58,20 @@ func (w *Warehouse) RecordClawbacks(ctx context.Context, run campaign.Run, shard
 		return fmt.Errorf("record clawbacks: %w", err)
 	}
 	return nil
+}
+
+// JudgedInTime gives each step of an offer that was found when the run was settled, whether it was paid or not.
+func (w *Warehouse) JudgedInTime(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(campaign.ID)) error {
+	return w.each(ctx, "settlement_judged", runKey(run, shard), func(rows driver.Rows) error {
+		var customer uint32
+		var offer string
+		var round uint16
+		if err := rows.Scan(&customer, &offer, &round); err != nil {
+			return err
+		}
+		each(run.PayoutID(customer, offer, round))
+		return nil
+	})
 }
 
 // Late are those of a shard who would have met the terms, had it been known in time.

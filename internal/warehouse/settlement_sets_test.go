@@ -1,6 +1,7 @@
 package warehouse_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -83,4 +84,55 @@ func TestOnlyFixedSetsArePublished(t *testing.T) {
 	damaged.Checksum++
 	_, _, err = w.PublishRedemptions(t.Context(), run, terms, shards[1], damaged, cuts)
 	require.ErrorIs(t, err, settlement.ErrSetChanged)
+}
+
+// Settled again with purchases that were imported late, also earlier ones: who has a reward keeps it, and no more are
+// given than there are, in all and on each day. What is left goes to the first of those who have none.
+func TestSettlingAgainNeverExceedsTheLimit(t *testing.T) {
+	w := stacktest.Warehouse(t)
+	terms := settlement.Terms{Currency: "KRW", Zone: time.UTC, Opens: opens, Closes: opens.AddDate(0, 0, 28), Known: opens.AddDate(0, 0, 29)}
+	for seed, limit := range []campaign.FirstCome{{Total: 12}, {Day: 3}, {Total: 14, Day: 4}, {Total: 60, Day: 20}} {
+		run := testRun(fmt.Sprintf("again-%d", seed))
+		terms.Offers = []settlement.OfferTerms{{ID: "few", Reward: 5000, Terms: campaign.Terms{FirstCome: limit}}}
+		r := rand.New(rand.NewPCG(uint64(seed), 9))
+		base := uint32(seed) * 1000
+		for customer := base; customer < base+60; customer++ {
+			put(t, w, intoAssignments, []any{run.Campaign, run.Occurrence, run.Plan, run.Launch, customer, "few", int64(1000), int64(5000)})
+			put(t, w, intoEvents, []any{run.Campaign, run.Occurrence, run.Launch, "first", customer, "email", uint8(1), "sent", opens})
+		}
+		var before []settlement.Redemption
+		for pass := range 4 {
+			for range 12 * (1 - pass/3) { // nothing new before the last pass
+				customer := base + r.Uint32N(60)
+				put(t, w, intoTransactions, transaction(customer, settlement.Line{At: opens.Add(time.Duration(r.IntN(5*24)) * time.Hour), ID: r.Uint64(), Number: 1, Kind: settlement.Purchase, Amount: 2000, Currency: "KRW"}))
+			}
+			set, err := w.FindCandidates(t.Context(), run, terms, everyC)
+			require.NoError(t, err)
+			cuts, err := w.CutFirstComers(t.Context(), run, terms, []settlement.Set{set})
+			require.NoError(t, err)
+			refused := uint64(0)
+			for _, c := range cuts {
+				refused += c.Refused
+			}
+			n, _, err := w.PublishRedemptions(t.Context(), run, terms, everyC, set, cuts)
+			require.NoError(t, err)
+			after, err := w.Redemptions(t.Context(), run, everyC)
+			require.NoError(t, err)
+			require.EqualValues(t, n, len(after))
+			require.Equal(t, set.Candidates, n+refused, "pass %d: each has a reward or is refused", pass)
+			days := map[string]int{}
+			for _, a := range after {
+				days[a.QualifiedAt.Format(time.DateOnly)]++
+			}
+			for day, n := range days {
+				require.True(t, limit.Day == 0 || n <= limit.Day, "%d on %s of %+v", n, day, limit)
+			}
+			require.True(t, limit.Total == 0 || len(after) <= limit.Total, "%d of %+v", len(after), limit)
+			for _, b := range before {
+				require.Contains(t, after, b, "who has a reward keeps it")
+			}
+			before = after
+		}
+		require.NotEmpty(t, before)
+	}
 }
