@@ -114,7 +114,7 @@ var koreanFlags = map[string]string{
 	"world --months": "살아온 달 수", "world --past-campaigns": "지난 캠페인 수: 0~2", "world --replace": "있던 세계와 그 캠페인을 모두 버립니다", "world --until": "살아온 마지막 날짜. 리허설은 여기서 시작합니다",
 	"--customers": "가상 고객 수", "--seed": "시드가 다르면 다른 고객이 됩니다",
 	"demo --spec": "실행할 캠페인", "demo --import": "가상 고객 대신 이 매핑 파일로 실제 데이터를 가져옵니다", "demo --data": "가져올 데이터의 폴더", "demo --from": "리허설 시작일 (기본: 기간의 첫날)", "demo --exit": "켜 두지 않고 캠페인과 함께 끝냅니다",
-	"settle --from": "첫 단계: qualify, post, pay, reconcile, claw-back", "settle --until": "마지막 단계", "payouts --to": "담당자", "payouts --paid": "지급사에서 지급을 확인했습니다", "payouts --forgo": "거절된 지급을 포기합니다", "ledger --at": "이 시각(캠페인 시간)의 잔액: 2006-01-02 또는 2006-01-02T15:04",
+	"settle --from": "첫 단계: qualify, post, pay, reconcile, claw-back", "settle --until": "마지막 단계", "settle --explain": "이 고객의 구매가 어떻게 집계됐는지 보여 주고 정산은 하지 않습니다", "payouts --to": "담당자", "payouts --paid": "지급사에서 지급을 확인했습니다", "payouts --forgo": "거절된 지급을 포기합니다", "ledger --at": "이 시각(캠페인 시간)의 잔액: 2006-01-02 또는 2006-01-02T15:04",
 	"provider --listen": "기다릴 주소", "webhooks --listen": "기다릴 주소", "provider --data": "지급 내역을 두는 폴더",
 	"demo --months": "캠페인 시작 전까지 고객이 살아온 달 수",
 	"up --without":  "시작하지 않을 부분: engine, temporal, sink, worker", "up --namespace": "Temporal 네임스페이스 (TEMPORAL_NAMESPACE, 없으면 default)",

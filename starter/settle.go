@@ -23,7 +23,7 @@ import (
 func newSettleCommand(a *App) *cobra.Command {
 	run := campaign.Run{Occurrence: 1}
 	var why workflows.Reason
-	var from, until string
+	var from, until, explain string
 	names := make([]string, 0, len(workflows.Steps))
 	for _, step := range workflows.Steps {
 		if step != workflows.StepClose { // the campaign closes its books itself
@@ -35,10 +35,17 @@ func newSettleCommand(a *App) *cobra.Command {
 		Long: `Runs steps of a settlement again: qualify, post, pay, reconcile, claw-back. What was judged, booked, paid or found before
 stays as it is; what is new is added, in a pass of its own that the books show. Use it when payouts had no answer for
 longer than settlement.patience, after resolving what ` + "`starter payouts`" + ` lists, or to take back refunds before the
-clawback window is over. The campaign has to be settled and not closed.`,
+clawback window is over. The campaign has to be settled and not closed.
+
+With --explain it settles nothing: it shows how each purchase of one customer counted, for every receipt of every offer,
+and what was earned or is missing, by the evaluator that the query of a settlement is held against.`,
 		Example: `  starter settle card-spend-autumn --from pay --why "the provider is back"
-  starter settle card-spend-autumn --from claw-back --until claw-back --why "monthly refunds"`,
+  starter settle card-spend-autumn --from claw-back --until claw-back --why "monthly refunds"
+  starter settle card-spend-autumn --explain C-10042`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if explain != "" {
+				return a.explainSettlement(cmd.Context(), args[0], explain, run.Occurrence)
+			}
 			run.Campaign = args[0]
 			for _, step := range []string{from, until} {
 				if !slices.Contains(names, step) {
@@ -56,9 +63,23 @@ clawback window is over. The campaign has to be settled and not closed.`,
 	cmd.Flags().Uint32Var(&run.Occurrence, "occurrence", 1, "which occurrence")
 	cmd.Flags().StringVar(&from, "from", string(workflows.StepQualify), "first step: "+strings.Join(names, ", "))
 	cmd.Flags().StringVar(&until, "until", string(workflows.StepReconcile), "last step")
+	cmd.Flags().StringVar(&explain, "explain", "", "show how this customer's purchases counted, and settle nothing")
 	cmd.Flags().StringVar(&why.Why, "why", "", "reason, for the audit trail")
 	cmd.Flags().StringVar(&why.Actor, "as", defaultActor(), "who asks, for the audit trail")
 	return cmd
+}
+
+// explainSettlement shows how one customer's purchases counted.
+func (a *App) explainSettlement(ctx context.Context, id, customer string, occurrence uint32) error {
+	run, brief, why, err := a.whyOf(ctx, id, customer, occurrence, false)
+	if err != nil {
+		return err
+	}
+	if a.JSON {
+		return a.PrintJSON(map[string]any{"customer_key": why.Customer, "promised": why.Promised, "redeemed": why.Redeemed, "payouts": why.Payouts, "clawback": why.Clawback})
+	}
+	a.printExplained(run, brief.Spec, why)
+	return nil
 }
 
 func (a *App) settleAgain(ctx context.Context, c client.Client, run campaign.Run, from, until workflows.Step, why workflows.Reason) error {

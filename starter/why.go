@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
@@ -20,42 +22,9 @@ message was to leave and what became of it, how each purchase counted, the payou
 CUSTOMER is the id in your own data, or #KEY. Name and addresses are masked unless --reveal.`,
 		Example: "  starter why card-spend-autumn C-10042\n  starter why card-spend-autumn '#17' --lang ko",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			ctx := cmd.Context()
-			store, err := a.Warehouse(ctx)
+			run, brief, why, err := a.whyOf(cmd.Context(), args[0], args[1], occurrence, reveal)
 			if err != nil {
 				return err
-			}
-			defer func() { _ = store.Close() }()
-			run, err := a.latestRun(ctx, store, args[0], occurrence)
-			if err != nil {
-				return err
-			}
-			brief, err := store.Brief(ctx, run)
-			if err != nil {
-				return err
-			}
-			customer, err := store.FindCustomer(ctx, args[1])
-			if errors.Is(err, warehouse.ErrNoCustomer) {
-				return errors.New(a.text(err.Error(), fmt.Sprintf("%q 고객이 없습니다. 고객 번호나 #키를 쓰세요", args[1])))
-			}
-			if err != nil {
-				return err
-			}
-			times, err := brief.Spec.Times(run.Launch)
-			if err != nil {
-				return err
-			}
-			why, err := store.Explain(ctx, run, brief, times, customer)
-			if err != nil {
-				return err
-			}
-			known, err := store.EveryFeature(ctx)
-			if err != nil {
-				return err
-			}
-			why.Reasons = a.reasonsOf(brief.Spec, known, brief.Policy.Sensitive, why.Scored)
-			if !reveal {
-				mask(why)
 			}
 			if a.JSON {
 				return a.PrintJSON(why)
@@ -67,6 +36,44 @@ CUSTOMER is the id in your own data, or #KEY. Name and addresses are masked unle
 	cmd.Flags().Uint32Var(&occurrence, "occurrence", 0, "which occurrence (default: the last one)")
 	cmd.Flags().BoolVar(&reveal, "reveal", false, "show name and addresses")
 	return cmd
+}
+
+// whyOf gathers one customer's story in a campaign.
+func (a *App) whyOf(ctx context.Context, id, who string, occurrence uint32, reveal bool) (run campaign.Run, brief campaign.Brief, why *warehouse.Why, err error) {
+	store, err := a.Warehouse(ctx)
+	if err != nil {
+		return run, brief, nil, err
+	}
+	defer func() { _ = store.Close() }()
+	if run, err = a.latestRun(ctx, store, id, occurrence); err != nil {
+		return run, brief, nil, err
+	}
+	if brief, err = store.Brief(ctx, run); err != nil {
+		return run, brief, nil, err
+	}
+	customer, err := store.FindCustomer(ctx, who)
+	if errors.Is(err, warehouse.ErrNoCustomer) {
+		return run, brief, nil, errors.New(a.text(err.Error(), fmt.Sprintf("%q 고객이 없습니다. 고객 번호나 #키를 쓰세요", who)))
+	}
+	if err != nil {
+		return run, brief, nil, err
+	}
+	times, err := brief.Spec.Times(run.Launch)
+	if err != nil {
+		return run, brief, nil, err
+	}
+	if why, err = store.Explain(ctx, run, brief, times, customer); err != nil {
+		return run, brief, nil, err
+	}
+	known, err := store.EveryFeature(ctx)
+	if err != nil {
+		return run, brief, nil, err
+	}
+	why.Reasons = a.reasonsOf(brief.Spec, known, brief.Policy.Sensitive, why.Scored)
+	if !reveal {
+		mask(why)
+	}
+	return run, brief, why, nil
 }
 
 // mask leaves of name and addresses what tells two people apart at a counter, and no more.

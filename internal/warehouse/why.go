@@ -23,23 +23,25 @@ var ErrNoCustomer = errors.New("there is no such customer")
 
 // Why is all that is known of one customer in one run. Name and Contacts are personal.
 type Why struct {
-	Customer   uint32                 `json:"customer_key"`
-	ExternalID string                 `json:"external_id,omitempty"`
-	Name       string                 `json:"name,omitempty"`
-	Contacts   map[string]string      `json:"contacts,omitempty"` // address by channel
-	Audience   *WhyAudience           `json:"audience,omitempty"`
-	Scored     *WhyScored             `json:"-"` // bounds may be infinite, which JSON can't say; Reasons are the sentences
-	Reasons    []string               `json:"reasons,omitempty"`
-	Offer      *WhyOffer              `json:"offer,omitempty"`
-	Planned    []WhyPlanned           `json:"planned,omitempty"`
-	Deliveries []WhyDelivery          `json:"deliveries,omitempty"`
-	Received   time.Time              `json:"received,omitzero"` // when the first message that may have arrived left
-	Verdict    *settlement.Verdict    `json:"verdict,omitempty"` // of the first receipt
-	Judged     *settlement.Judgement  `json:"judged,omitempty"`  // of all of them
-	Redemption *settlement.Redemption `json:"redemption,omitempty"`
-	Payouts    []WhyPayout            `json:"payouts,omitempty"`
-	Clawback   money.Minor            `json:"clawback,omitempty"`
-	Postings   []ledger.Row           `json:"postings,omitempty"`
+	Customer   uint32                  `json:"customer_key"`
+	ExternalID string                  `json:"external_id,omitempty"`
+	Name       string                  `json:"name,omitempty"`
+	Contacts   map[string]string       `json:"contacts,omitempty"` // address by channel
+	Audience   *WhyAudience            `json:"audience,omitempty"`
+	Scored     *WhyScored              `json:"-"` // bounds may be infinite, which JSON can't say; Reasons are the sentences
+	Reasons    []string                `json:"reasons,omitempty"`
+	Offer      *WhyOffer               `json:"offer,omitempty"`
+	Planned    []WhyPlanned            `json:"planned,omitempty"`
+	Deliveries []WhyDelivery           `json:"deliveries,omitempty"`
+	Received   time.Time               `json:"received,omitzero"`    // when the first message that may have arrived left
+	Verdict    *settlement.Verdict     `json:"verdict,omitempty"`    // of the first receipt
+	Judged     *settlement.Judgement   `json:"judged,omitempty"`     // of all receipts of the first offer
+	Promised   []WhyJudged             `json:"promised,omitempty"`   // every offer, with all of its receipts
+	Redemption *settlement.Redemption  `json:"redemption,omitempty"` // the first
+	Redeemed   []settlement.Redemption `json:"redeemed,omitempty"`
+	Payouts    []WhyPayout             `json:"payouts,omitempty"`
+	Clawback   money.Minor             `json:"clawback,omitempty"`
+	Postings   []ledger.Row            `json:"postings,omitempty"`
 }
 
 // WhyAudience is the arm of a customer and why.
@@ -186,7 +188,7 @@ func (w *Warehouse) explainMoney(ctx context.Context, run campaign.Run, brief ca
 		return err
 	}
 	if len(redeemed) > 0 {
-		y.Redemption = &redeemed[0]
+		y.Redemption, y.Redeemed = &redeemed[0], redeemed
 	}
 	clawed, err := w.Clawbacks(ctx, run, only)
 	if err != nil {
@@ -200,19 +202,7 @@ func (w *Warehouse) explainMoney(ctx context.Context, run campaign.Run, brief ca
 	if y.Postings, err = w.Postings(ctx, run, y.Customer); err != nil {
 		return err
 	}
-	arrivals := received(y.Deliveries, times.Closes)
-	if len(arrivals) > 0 {
-		y.Received = arrivals[0]
-	}
-	if y.Offer == nil || y.Offer.Reward == 0 || len(arrivals) == 0 {
-		return nil
-	}
-	judged, err := w.JudgeOne(ctx, terms, y.Customer, settlement.Promise{Offer: y.Offer.ID, Threshold: y.Offer.Threshold, Reward: y.Offer.Reward, Received: arrivals})
-	if err != nil {
-		return err
-	}
-	y.Judged, y.Verdict = &judged, &judged.Receipts[0]
-	return nil
+	return w.judgeAll(ctx, run, terms, y)
 }
 
 // JudgeOne judges what one customer bought, purchase by purchase.
