@@ -84,6 +84,10 @@ func (a *App) runImport(ctx context.Context, store *warehouse.Warehouse, mapping
 	if err != nil {
 		return withExit(ExitInvalid, err)
 	}
+	if m.HasOffers() {
+		return withExit(ExitInvalid, fmt.Errorf(a.text("%s: targets.offers makes offers of a spec, not rows of the warehouse: write them below offers: of the spec, and remove the target",
+			"%s: targets.offers는 데이터가 아니라 스펙의 혜택입니다. 스펙의 offers:에 쓰고 이 대상은 지우세요"), mapping))
+	}
 	o.Log = a.Log
 	bar := a.newImportBar()
 	o.Progress = bar.show

@@ -36,7 +36,8 @@ func newPayoutsCommand(a *App) *cobra.Command {
 	cmd := &cobra.Command{
 		Use: "payouts CAMPAIGN [resolve KEY | assign KEY]", Short: "Payouts and breaks that need a person", GroupID: groupCampaign, Args: cobra.RangeArgs(1, 3),
 		Long: `Lists what a settlement could not settle by itself: payouts that were refused or that nobody answered for, and every
-break between our books and the provider's statement, with its age and its owner.
+break between our books and the provider's statement, with its age and its owner. A late one met the terms by purchases that
+came to be known after the lag: it is not paid, and how to make up for it is yours to decide.
 
   resolve KEY --why …          a break is settled, for the reason that you give
   resolve KEY --paid --why …   a refused or unanswered payout was paid, as you know from the provider
@@ -124,6 +125,14 @@ func (q payoutQueue) list(ctx context.Context) error {
 	for _, b := range breaks {
 		out = append(out, waiting{Payout: b.Payout.String(), Kind: string(b.Kind), Customer: b.Customer, Ours: int64(b.Ours), Theirs: int64(b.Theirs),
 			Since: b.Opened, Age: b.Age(now).Round(time.Hour).String(), Owner: b.Owner})
+	}
+	late, err := q.store.Late(ctx, q.run, campaign.Shard{})
+	if err != nil {
+		return err
+	}
+	for _, r := range late {
+		out = append(out, waiting{Payout: q.run.PayoutID(r.Customer, r.Offer, r.Round).String(), Kind: "late", Customer: r.Customer, Offer: r.Offer, Theirs: int64(r.Due),
+			Since: r.QualifiedAt, Age: now.Sub(r.QualifiedAt).Round(time.Hour).String()})
 	}
 	if q.JSON {
 		return q.PrintJSON(out)
