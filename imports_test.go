@@ -53,6 +53,10 @@ var law = map[string][]string{
 	"internal/dispatch/gateway":    {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit"},
 	"internal/settlement/provider": {"internal/settlement", "internal/campaign", "internal/money"},
 	"internal/world":               {"internal/campaign", "internal/money", "internal/warehouse"},
+	"internal/dispatch/smtp":        {"internal/dispatch", "internal/campaign"},
+	"internal/settlement/provider":  {"internal/settlement", "internal/campaign", "internal/money"},
+	"internal/settlement/batchfile": {"internal/settlement", "internal/campaign", "internal/money"},
+	"internal/world":                {"internal/campaign", "internal/money", "internal/warehouse"},
 }
 
 // free are the packages that put everything together. Only programs import compose and stack.

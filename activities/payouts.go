@@ -40,6 +40,9 @@ func (a *Settlement) payDues(ctx context.Context, in PayDuesInput) (PayDuesOutpu
 	if err != nil {
 		return PayDuesOutput{}, err
 	}
+	if files, ok := p.provider.(FileProvider); ok {
+		return a.payByFile(ctx, p, files)
+	}
 	for pass := range payoutPasses {
 		open, err := a.openDues(ctx, in)
 		if err != nil {

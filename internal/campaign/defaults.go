@@ -55,6 +55,7 @@ const (
 	ReceiptsImported  = "imported"       // interactions that were imported
 	PayoutPoints      = "points"         // by the provider's HTTP API
 	PayoutCashback    = "cashback"       // by the same
+	PayoutFile        = "file"           // by files in a folder, with acknowledgements
 	MetricSpend       = "spend"
 	MetricWinsorised  = "spend_winsorised"
 	MetricResponse    = "response"
@@ -85,7 +86,7 @@ const (
 )
 
 // Payouts are the ways by which rewards are paid out.
-var Payouts = []string{PayoutPoints, PayoutCashback}
+var Payouts = []string{PayoutPoints, PayoutCashback, PayoutFile}
 
 // LoadZone is an IANA zone; the machine's own zone, which "Local" and "" would give, is refused.
 func LoadZone(name string) (*time.Location, error) {

@@ -2,6 +2,7 @@ package compose
 
 import (
 	"errors"
+	"os"
 
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/worker"
@@ -11,6 +12,7 @@ import (
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/smtp"
+	"github.com/danbi-project/danbi/internal/settlement/batchfile"
 	"github.com/danbi-project/danbi/internal/settlement/provider"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
@@ -19,6 +21,8 @@ import (
 type Providers struct {
 	Mail     smtp.Config
 	Payouts  provider.Config
+	Files    string        // the folder of payouts by file
+	Local    bool          // the local stack's sink pays: also what would go by file, where there is no folder
 	Channels []ChannelFile // of messages other than mail
 }
 
@@ -34,7 +38,7 @@ func ProvidersFromEnv(local Sink) (Providers, error) {
 	mail, mailErr := smtp.ConfigFromEnv(local.SMTP, local.HTTP)
 	payouts, payoutErr := provider.ConfigFromEnv(local.HTTP)
 	channels, channelErr := ChannelsFromEnv(local)
-	return Providers{Mail: mail, Payouts: payouts, Channels: channels}, errors.Join(mailErr, payoutErr, channelErr)
+	return Providers{Mail: mail, Payouts: payouts, Files: os.Getenv(batchfile.EnvDirectory), Local: os.Getenv(provider.EnvURL) == "", Channels: channels}, errors.Join(mailErr, payoutErr, channelErr)
 }
 
 // channels are the ways to reach customers that the providers give.
@@ -57,6 +61,10 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 	if err != nil {
 		return err
 	}
+	var files activities.PayoutProvider = payouts
+	if p.Files != "" || !p.Local {
+		files = batchfile.New(p.Files)
+	}
 	for _, stage := range []any{
 		&activities.Planning{Store: store, Briefs: store, Effects: store},
 		&activities.Features{Store: store, Briefs: store},
@@ -64,7 +72,9 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		&activities.Offers{Store: store, Briefs: store},
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
 		&activities.Dispatch{Store: store, Briefs: store, Channels: channels, Links: links, Throttle: throttle{temporal}},
-		&activities.Settlement{Store: store, Briefs: store, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts}, Throttle: throttle{temporal}},
+		&activities.Settlement{Store: store, Briefs: store, Throttle: throttle{temporal}, Payouts: activities.PayoutRoutes{
+			campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts, campaign.PayoutFile: files,
+		}},
 		newBooks(store, temporal),
 		&activities.Measurement{Store: store, Briefs: store},
 		&activities.Reports{Store: store, Briefs: store},

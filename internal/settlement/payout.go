@@ -21,6 +21,10 @@ var (
 	ErrNoRoute = errors.New("no adapter pays by this route")
 	// ErrNotBooked: dues are there and none of them is in the ledger. Nothing is paid that is not booked.
 	ErrNotBooked = errors.New("the dues are not booked yet")
+	// ErrFile: nothing of such a file is believed.
+	ErrFile = errors.New("a payout file can't be used")
+	// ErrNoFolder: payouts go by files, and the worker was not told where.
+	ErrNoFolder = errors.New("payouts by file need a folder that all workers share: set DANBI_PAYOUT_DIR")
 )
 
 // Due is what a customer is owed, with where its payout stands.
@@ -56,6 +60,12 @@ type Payout struct {
 	Customer  uint32
 	Reference string // campaign/occurrence
 	Kind      string // what is paid out: the route's word, as points or cashback
+}
+
+// Answer is what a payer that answers in files said of a payout.
+type Answer struct {
+	Payout
+	Paid bool // false: refused
 }
 
 // Redemption says that a customer met an offer's terms.
