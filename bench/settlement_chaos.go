@@ -46,7 +46,7 @@ const (
 	chaosCustomers = 250
 	chaosReward    = 5_000
 	chaosPool      = 10 // runs that share a budget: it has enough for so many, and one more asks
-	chaosWave      = 10 // runs at once
+	chaosWave      = 20 // runs at once: what one waits for, another works
 )
 
 func (b *settlementChaosBench) flags(f *flag.FlagSet) {
@@ -62,7 +62,7 @@ var chaosShards = []campaign.Shard{
 
 func (b *settlementChaosBench) run(ctx context.Context, quick bool) (out map[string]any, err error) {
 	if quick {
-		b.runs, b.kills = 4, 3
+		b.runs, b.kills = 3, 3
 	}
 	b.r, b.killed = rand.New(rand.NewPCG(b.seed, 1)), map[string]int{} //nolint:gosec // where faults fall, not security
 	if b.brief, err = campaignBrief(chaosCustomers); err != nil {
@@ -133,7 +133,7 @@ func (b *settlementChaosBench) wave(ctx context.Context, first, asking int) ([]c
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
-		b.strike(ctx, max(b.kills*asking/chaosWave, 3), over)
+		b.strike(ctx, max(b.kills*asking/chaosPool, 3), over)
 	}()
 	all.Wait()
 	close(over)
