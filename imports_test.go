@@ -44,19 +44,16 @@ var law = map[string][]string{
 
 	"internal/warehouse": {"internal/campaign", "internal/money", "internal/clock", "internal/features", "internal/targeting", "internal/offers",
 		"internal/dispatch", "internal/ledger", "internal/settlement", "internal/measurement", "internal/measurement/report", "internal/importing"},
-	"internal/dispatch/smtp":       {"internal/dispatch", "internal/campaign", "internal/dispatch/inquiry"},
-	"internal/dispatch/smpp":       {"internal/dispatch", "internal/dispatch/inquiry"},
-	"internal/dispatch/inquiry":    {"internal/dispatch"},
-	"internal/dispatch/token":      {"internal/campaign"},
-	"internal/dispatch/receipts":   {"internal/dispatch", "internal/campaign"},
-	"internal/dispatch/webhook":    {"internal/dispatch", "internal/dispatch/token"},
-	"internal/dispatch/gateway":    {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit"},
-	"internal/settlement/provider": {"internal/settlement", "internal/campaign", "internal/money"},
-	"internal/world":               {"internal/campaign", "internal/money", "internal/warehouse"},
-	"internal/dispatch/smtp":        {"internal/dispatch", "internal/campaign"},
+	"internal/dispatch/smtp":        {"internal/dispatch", "internal/campaign", "internal/dispatch/inquiry"},
+	"internal/dispatch/smpp":        {"internal/dispatch", "internal/dispatch/inquiry"},
+	"internal/dispatch/inquiry":     {"internal/dispatch"},
+	"internal/dispatch/token":       {"internal/campaign"},
+	"internal/dispatch/receipts":    {"internal/dispatch", "internal/campaign"},
+	"internal/dispatch/webhook":     {"internal/dispatch", "internal/dispatch/token"},
+	"internal/dispatch/gateway":     {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit"},
 	"internal/settlement/provider":  {"internal/settlement", "internal/campaign", "internal/money"},
-	"internal/settlement/batchfile": {"internal/settlement", "internal/campaign", "internal/money"},
 	"internal/world":                {"internal/campaign", "internal/money", "internal/warehouse"},
+	"internal/settlement/batchfile": {"internal/settlement", "internal/campaign", "internal/money"},
 }
 
 // free are the packages that put everything together. Only programs import compose and stack.
