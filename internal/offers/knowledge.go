@@ -33,12 +33,13 @@ type Knowledge struct {
 	ZeroSlope   Known   `json:"zero_slope"`   // of those by the forecast's
 
 	// How they take one: who takes notice of a message, and what more spend costs them in effort, per unit (lognormal).
-	Attention    Known         `json:"attention"`
-	Effort       Known         `json:"effort"` // median
-	EffortSpread Known         `json:"effort_spread"`
-	Covariance   [3][3]float64 `json:"covariance"`       // of log-odds of attention, log effort, log spread
-	Weight       float64       `json:"weight,omitempty"` // as many messages as the mean counts for beside a customer's own; 0: all are alike
-	Rate         float64       `json:"rate,omitempty"`   // responses a message
+	Attention    Known                           `json:"attention"`
+	Effort       Known                           `json:"effort"` // median
+	EffortSpread Known                           `json:"effort_spread"`
+	Idle         Known                           `json:"idle"`             // times as much for who would not have bought at all
+	Covariance   [paramCount][paramCount]float64 `json:"covariance"`       // of log-odds of attention, log effort, log spread, log idle
+	Weight       float64                         `json:"weight,omitempty"` // as many messages as the mean counts for beside a customer's own; 0: all are alike
+	Rate         float64                         `json:"rate,omitempty"`   // responses a message
 
 	Gain     Known   `json:"gain"`     // more spend in the window, as a factor of what effort explains
 	Pull     Known   `json:"pull"`     // share of it that is missing afterwards, because it was only pulled forward
@@ -85,8 +86,8 @@ func Prior() Knowledge {
 	return Knowledge{
 		Level: Known{0, 0.15}, Slope: Known{1, 0.2}, Curve: Known{0, 0.05}, Spread: Known{1, 0.1}, SpreadSlope: Known{0, 0.1}, Zero: Known{0, 0.3}, ZeroSlope: Known{1, 0.2},
 		Attention: Known{1, 0}, Effort: Known{effortMedian, 0.7 * effortMedian}, EffortSpread: Known{effortSpread, 0.3},
-		Covariance: [3][3]float64{{0, 0, 0}, {0, 0.49, 0}, {0, 0, 0.09}},
-		Gain:       Known{1, 0.2}, Pull: Known{0.25, 0.10}, Failing: Known{0.10, 0.05}, Inform: Known{0.01, 0.01},
+		Idle: Known{effortIdle, 0.7 * effortIdle}, Covariance: [paramCount][paramCount]float64{1: {1: 0.49}, 2: {2: 0.09}, 3: {3: 0.49}},
+		Gain: Known{1, 0.2}, Pull: Known{0.25, 0.10}, Failing: Known{0.10, 0.05}, Inform: Known{0.01, 0.01},
 		Response: 0.5, Between: betweenPrior, Season: levelPrior, Curse: 1,
 	}
 }
@@ -100,19 +101,27 @@ const (
 	levelPrior   = 0.06 // of spend: season and trend that the last months do not show
 )
 
+// complete puts the prior in place of what was not learned yet when the knowledge was kept.
+func (k Knowledge) complete() Knowledge {
+	if k.Idle == (Known{}) {
+		k.Idle = Prior().Idle
+	}
+	return k
+}
+
 // Check says whether the knowledge can be used: a number that is none would spread to every value.
 func (k Knowledge) Check() error {
 	for name, known := range map[string]Known{
-		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "curve": k.Curve, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "effort": k.Effort, "effort_spread": k.EffortSpread,
+		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "curve": k.Curve, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "idle": k.Idle, "effort": k.Effort, "effort_spread": k.EffortSpread,
 		"gain": k.Gain, "pull": k.Pull, "failing": k.Failing, "inform": k.Inform, "between": {k.Between, k.Season}, "curse": {k.Curse, 0},
 	} {
 		if !finite(known.Mean) || !finite(known.Deviation) || known.Deviation < 0 {
 			return fmt.Errorf("%w: what was learned of %s, %v ± %v, is no number: learn again", ErrNoKnowledge, name, known.Mean, known.Deviation)
 		}
 	}
-	if k.Effort.Mean <= 0 || k.EffortSpread.Mean <= 0 || k.Spread.Mean <= 0 || k.Attention.Mean < 0 || k.Attention.Mean > 1 {
-		return fmt.Errorf("%w: effort %v, its spread %v, the forecast's spread %v and attention %v must be positive, the last at most 1: learn again",
-			ErrNoKnowledge, k.Effort.Mean, k.EffortSpread.Mean, k.Spread.Mean, k.Attention.Mean)
+	if k.Effort.Mean <= 0 || k.EffortSpread.Mean <= 0 || k.Spread.Mean <= 0 || k.Idle.Mean <= 0 || k.Attention.Mean < 0 || k.Attention.Mean > 1 {
+		return fmt.Errorf("%w: effort %v, its spread %v, its factor %v, the forecast's spread %v and attention %v must be positive, the last at most 1: learn again",
+			ErrNoKnowledge, k.Effort.Mean, k.EffortSpread.Mean, k.Idle.Mean, k.Spread.Mean, k.Attention.Mean)
 	}
 	if len(k.Cells) > 0 && len(k.Cells) != len(armNames)*(len(k.Edges)+1) {
 		return fmt.Errorf("%w: %d cells for %d arms and %d segments: learn again", ErrNoKnowledge, len(k.Cells), len(armNames), len(k.Edges)+1)

@@ -76,8 +76,8 @@ var ErrTooLittle = errors.New("past campaigns hold too few customers with an off
 const leastPast = 200
 
 // What is believed before anything is learned, beside Prior: in a mailing most do not take notice, and nobody knows how
-// many do. As means and deviations of log-odds of attention, log median effort, log spread of effort.
-var responsePrior, responseDoubt = [3]float64{-0.6, math.Log(effortMedian), math.Log(effortSpread)}, [3]float64{1.2, 0.7, 0.35}
+// many do. By params.
+var responsePrior, responseDoubt = params{-0.6, math.Log(effortMedian), math.Log(effortSpread), math.Log(effortIdle)}, params{1.2, 0.7, 0.35, 0.7}
 
 // example is a past customer with an offer, as the response is fitted to them.
 type example struct {
@@ -86,7 +86,9 @@ type example struct {
 	fold     int
 	without  float64
 	reached  bool
-	jump     [effortGrid]float64 // by effort
+	jump     [effortGrid]float64 // by effort, of who would have bought something
+
+	affordable float64 // log of the effort at which who would have bought nothing goes on to the goal
 }
 
 // Learn fits how customers take offers. The names are the campaigns', by Past.Campaign. All of it is deterministic: the
@@ -181,9 +183,10 @@ func (k *Knowledge) examples(rows []Past) []example {
 		}
 		f := k.forecast(NewForecast(r.Customer.Months, int(r.Customer.Tenure), r.Days))
 		e := example{past: r, forecast: f, fold: int(r.Customer.Key * 2654435761 >> 31), without: f.above(r.Threshold), reached: r.Window >= r.Threshold}
+		e.affordable = math.Log(r.Reward / r.Threshold)
 		above := f.sumAbove(r.Threshold)
 		for g, phi := range effortAt {
-			e.jump[g] = f.notchAt(r.Threshold, r.Reward, phi, e.without, above).jump
+			e.jump[g] = f.notchAt(r.Threshold, r.Reward, phi, e.without, above, math.Inf(1)).jump
 		}
 		out = append(out, e)
 	}

@@ -103,6 +103,7 @@ func (l Logged) learned(k Knowledge, margin float64, one func(int) []float64) Po
 			steps[a] = each[len(each)/2]
 		}
 	}
+	k = k.complete()
 	nothing := max(0, slices.Index(l.Arms, NoOffer))
 	out := Policy{Name: PolicyLearned}
 	for i := range l.Outcomes {

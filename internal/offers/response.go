@@ -36,10 +36,16 @@ func gridWeights(logMedian, logSpread float64) (w [effortGrid]float64) {
 	return w
 }
 
+// params are log-odds of attention, log median effort, log spread of effort, and the logarithm of how many times as much
+// effort it is to who would not have bought at all.
+type params [paramCount]float64
+
+const paramCount = 4
+
 // response is the fitted way in which customers take offers.
 type response struct {
-	at         [3]float64 // log-odds of attention, log median effort, log spread of effort
-	covariance [3][3]float64
+	at         params
+	covariance [paramCount][paramCount]float64
 	weight     float64 // of a customer's own responses
 	loss       float64 // minus the log posterior
 }
@@ -68,7 +74,7 @@ func fitResponse(examples []example, k *Knowledge, in func(*example) bool) respo
 				own = append(own, habits.ownAttention(e.past.Customer))
 			}
 		}
-		r.fit(func(at [3]float64) float64 { return logLoss(at, chosen, own) })
+		r.fit(func(at params) float64 { return logLoss(at, chosen, own) })
 		if n == 0 || r.loss < best.loss-1 { // a unit of likelihood is not worth explaining
 			best = r
 		}
@@ -84,15 +90,11 @@ func (k *Knowledge) ownAttention(c Customer) float64 {
 	return (k.Weight + float64(min(c.Responses, 2*c.Messages))/k.Rate) / (k.Weight + float64(c.Messages))
 }
 
-func logLoss(at [3]float64, examples []*example, own []float64) float64 {
+func logLoss(at params, examples []*example, own []float64) float64 {
 	attention, weights := 1/(1+math.Exp(-at[0])), gridWeights(at[1], at[2])
 	loss := 0.0
 	for i, e := range examples {
-		jump := 0.0
-		for g, w := range weights {
-			jump += w * e.jump[g]
-		}
-		p := e.without + min(attention*own[i], 0.97)*jump
+		p := e.without + min(attention*own[i], 0.97)*e.moves(at, &weights)
 		p = min(max(p, 1e-6), 1-1e-6)
 		if e.reached {
 			loss -= math.Log(p)
@@ -107,12 +109,12 @@ func logLoss(at [3]float64, examples []*example, own []float64) float64 {
 	return loss
 }
 
-// fit walks down by Newton's steps, held back where they lead up. Derivatives are differences: there are three.
-func (r *response) fit(loss func([3]float64) float64) {
+// fit walks down by Newton's steps, held back where they lead up. Derivatives are differences: there are few.
+func (r *response) fit(loss func(params) float64) {
 	r.loss = loss(r.at)
 	for range 40 {
 		gradient, curvature := differences(loss, r.at, r.loss)
-		step, ok := solve3(curvature, gradient)
+		step, ok := solveSmall(curvature, gradient)
 		if !ok {
 			for j := range step {
 				step[j] = gradient[j] * responseDoubt[j] * responseDoubt[j]
@@ -139,10 +141,10 @@ func (r *response) fit(loss func([3]float64) float64) {
 		}
 	}
 	_, curvature := differences(loss, r.at, r.loss)
-	r.covariance = inverse3(curvature)
+	r.covariance = inverseSmall(curvature)
 }
 
-func differences(loss func([3]float64) float64, at [3]float64, here float64) (gradient [3]float64, curvature [3][3]float64) {
+func differences(loss func(params) float64, at params, here float64) (gradient params, curvature [paramCount][paramCount]float64) {
 	const h = 0.02
 	moved := func(i int, a float64, j int, b float64) float64 {
 		x := at
@@ -164,31 +166,31 @@ func differences(loss func([3]float64) float64, at [3]float64, here float64) (gr
 	return gradient, curvature
 }
 
-func symmetric(m [3][3]float64) *mat.SymDense {
-	s := mat.NewSymDense(3, nil)
-	for i := range 3 {
-		for j := i; j < 3; j++ {
+func symmetric(m [paramCount][paramCount]float64) *mat.SymDense {
+	s := mat.NewSymDense(paramCount, nil)
+	for i := range paramCount {
+		for j := i; j < paramCount; j++ {
 			s.SetSym(i, j, m[i][j])
 		}
 	}
 	return s
 }
 
-func solve3(m [3][3]float64, b [3]float64) (x [3]float64, ok bool) {
+func solveSmall(m [paramCount][paramCount]float64, b params) (x params, ok bool) {
 	var c mat.Cholesky
 	if !c.Factorize(symmetric(m)) {
 		return x, false
 	}
 	var out mat.VecDense
-	if err := c.SolveVecTo(&out, mat.NewVecDense(3, b[:])); err != nil {
+	if err := c.SolveVecTo(&out, mat.NewVecDense(paramCount, b[:])); err != nil {
 		return x, false
 	}
 	copy(x[:], out.RawVector().Data)
 	return x, true
 }
 
-// inverse3 is the covariance that a curvature means; the prior's own where the data bend the wrong way.
-func inverse3(m [3][3]float64) (out [3][3]float64) {
+// inverseSmall is the covariance that a curvature means; the prior's own where the data bend the wrong way.
+func inverseSmall(m [paramCount][paramCount]float64) (out [paramCount][paramCount]float64) {
 	var c mat.Cholesky
 	var inverse mat.SymDense
 	if !c.Factorize(symmetric(m)) || c.InverseTo(&inverse) != nil {
@@ -197,12 +199,24 @@ func inverse3(m [3][3]float64) (out [3][3]float64) {
 		}
 		return out
 	}
-	for i := range 3 {
-		for j := range 3 {
+	for i := range paramCount {
+		for j := range paramCount {
 			out[i][j] = inverse.At(i, j)
 		}
 	}
 	return out
+}
+
+// moves is the chance that an example, taking notice, goes on to its goal.
+func (e *example) moves(at params, weights *[effortGrid]float64) float64 {
+	jump := 0.0
+	for g, w := range weights {
+		jump += w * e.jump[g]
+	}
+	if e.forecast.Zero > 0 {
+		jump += e.forecast.Zero * normalAbove((at[1]+at[3]-e.affordable)/math.Exp(at[2]))
+	}
+	return jump
 }
 
 // into writes the response into the knowledge.
@@ -212,6 +226,7 @@ func (r *response) into(k *Knowledge) {
 	k.Attention = Known{attention, attention * (1 - attention) * math.Sqrt(r.covariance[0][0])}
 	k.Effort = Known{math.Exp(r.at[1]), math.Exp(r.at[1]) * math.Sqrt(r.covariance[1][1])}
 	k.EffortSpread = Known{math.Exp(r.at[2]), math.Exp(r.at[2]) * math.Sqrt(r.covariance[2][2])}
+	k.Idle = Known{math.Exp(r.at[3]), math.Exp(r.at[3]) * math.Sqrt(r.covariance[3][3])}
 	if r.weight == 0 {
 		k.Rate = 0
 	}
@@ -220,10 +235,7 @@ func (r *response) into(k *Knowledge) {
 // moved is the chance that an example goes on to its goal because of the offer, by this response.
 func (r *response) moved(e *example, rate float64) float64 {
 	weights := gridWeights(r.at[1], r.at[2])
-	jump := 0.0
-	for g, w := range weights {
-		jump += w * e.jump[g]
-	}
+	jump := e.moves(r.at, &weights)
 	habits := Knowledge{Weight: r.weight, Rate: rate}
 	return min(habits.ownAttention(e.past.Customer)/(1+math.Exp(-r.at[0])), 0.97) * jump
 }

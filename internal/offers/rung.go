@@ -209,7 +209,7 @@ func (l *Ladder) stepsOf(r *rung, f Forecast, t float64) (out response1) {
 		}
 	}
 	for _, phi := range l.effort {
-		at(0, f.Zero/float64(len(l.effort)), phi*effortIdle)
+		at(0, f.Zero/float64(len(l.effort)), phi*l.known.Idle.Mean)
 	}
 	return out
 }
@@ -314,7 +314,7 @@ func (l *Ladder) purchaseOf(r *rung, f Forecast, b basket, t float64) (out respo
 			none := (1 - idle) * math.Exp(-mean)
 			out.jump, out.gain = out.jump+none, out.gain+none*aim
 		}
-		if phi*effortIdle*aim <= at {
+		if phi*l.known.Idle.Mean*aim <= at {
 			out.jump, out.gain = out.jump+idle, out.gain+idle*aim
 		}
 	}
@@ -383,7 +383,7 @@ func (l *Ladder) oneOfSeveral(out *response1, made, n, times int, each, p, idle 
 		}
 		take(p, phi, out.most/float64(times))
 		if made == 0 {
-			take(idle, phi*effortIdle, out.most/float64(times))
+			take(idle, phi*l.known.Idle.Mean, out.most/float64(times))
 		}
 	}
 }

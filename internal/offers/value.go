@@ -25,7 +25,7 @@ const (
 const (
 	effortMedian = 0.125
 	effortSpread = 1.0
-	effortIdle   = 3.0 // times as much for a customer who would not have bought at all
+	effortIdle   = 3.0 // times as much for a customer who would not have bought at all, before anything is learned of it
 
 	// Of those for whom the goal is up to twice too far, so many try for it all the same, and miss it.
 	failingTries = 0.30
@@ -69,6 +69,7 @@ func NewLadder(spec campaign.Spec, times campaign.Times) (*Ladder, error) {
 
 // With is the ladder as it is valued by what has been learned.
 func (l *Ladder) With(k Knowledge) (*Ladder, error) {
+	k = k.complete()
 	if err := k.Check(); err != nil {
 		return nil, err
 	}
@@ -174,7 +175,7 @@ func (l *Ladder) value(f Forecast, t, r, notice float64, segment int) Option {
 // goalOf is what a goal of all spend together, with one reward, does to somebody.
 func (l *Ladder) goalOf(f Forecast, t, r float64) response1 {
 	without := f.above(t)
-	n := f.notch(t, r, &l.effort, without)
+	n := f.notch(t, r, &l.effort, l.known.Idle.Mean, without)
 	return response1{notch: n, without: without, anyway: r * without, extra: r * n.jump, most: r}
 }
 
@@ -234,19 +235,19 @@ type notch struct {
 	missed float64 // chance that the goal is up to twice too far for them
 }
 
-func (f Forecast) notch(t, r float64, efforts *[8]float64, without float64) notch {
+func (f Forecast) notch(t, r float64, efforts *[8]float64, idle, without float64) notch {
 	var out notch
 	sumWithout := f.sumAbove(t)
 	for _, phi := range efforts {
-		one := f.notchAt(t, r, phi, without, sumWithout)
+		one := f.notchAt(t, r, phi, without, sumWithout, idle)
 		out.jump, out.gain, out.missed = out.jump+one.jump, out.gain+one.gain, out.missed+one.missed
 	}
 	n := float64(len(efforts))
 	return notch{out.jump / n, max(out.gain, 0) / n, out.missed / n}
 }
 
-// notchAt is the notch for a customer whose effort is known.
-func (f Forecast) notchAt(t, r, phi, without, sumWithout float64) (out notch) {
+// notchAt is the notch for a customer whose effort is known; it is idle times as much if they would not have bought at all.
+func (f Forecast) notchAt(t, r, phi, without, sumWithout, idle float64) (out notch) {
 	reach := r / phi
 	near := t - reach // who would spend more than this goes on to T
 	above, sum := f.beyond(max(near, math.SmallestNonzeroFloat64))
@@ -257,10 +258,10 @@ func (f Forecast) notchAt(t, r, phi, without, sumWithout float64) (out notch) {
 	if near > 0 {
 		out.missed = f.above(max(near-reach, math.SmallestNonzeroFloat64)) - above
 	}
-	if idle := reach / effortIdle; t <= idle {
+	if reach /= idle; t <= reach {
 		out.jump += f.Zero
 		out.gain += t * f.Zero
-	} else if t <= 2*idle {
+	} else if t <= 2*reach {
 		out.missed += f.Zero
 	}
 	return out
