@@ -108,6 +108,7 @@ func (a *App) printLearned(l learned.Learned) {
 	}
 	add("take notice of an offer", "혜택을 알아보는 고객", k.Attention, p.Attention, 1, percent)
 	add("reward for half of them to stretch, of the stretch", "절반이 더 쓰게 하는 보상(추가 이용액 대비)", k.Effort, p.Effort, 0.5, percent)
+	add("the same for who would not have bought, times as much", "구매하지 않을 고객은 그 몇 배", k.Idle, p.Idle, 5, factor)
 	add("more spend than that explains", "추가 이용액(예상 대비)", k.Gain, p.Gain, 2, factor)
 	add("of it only pulled forward", "앞당겨 쓴 비율", k.Pull, p.Pull, 1, percent)
 	add("later spend lost by missing a goal", "목표 미달 후 줄어든 이용액", k.Failing, p.Failing, 0.5, percent)
@@ -117,6 +118,7 @@ func (a *App) printLearned(l learned.Learned) {
 	a.Sayf(a.text("Campaigns differ from each other by %s in response and %s in level; a choice by half of the data keeps %s of what it promises.", "캠페인 사이의 차이: 반응 %s, 이용액 수준 %s. 절반의 데이터로 한 선택은 약속한 가치의 %s를 지킵니다."),
 		percent(k.Between), percent(k.Season), percent(k.Curse))
 	a.printCells(l)
+	a.printContents(l)
 }
 
 func (a *App) printCells(l learned.Learned) {
@@ -132,16 +134,39 @@ func (a *App) printCells(l learned.Learned) {
 		if c.Customers == 0 {
 			continue
 		}
-		upTo := a.text("above", "이상")
-		if c.Segment < len(k.Edges) {
-			upTo = "< " + money.Format(money.Minor(k.Edges[c.Segment]), l.Currency, a.Lang)
+		upTo, seldom := a.text("above", "이상"), a.text("above", "이상")
+		forecast, idle := k.Class(c)
+		if forecast < len(k.Edges) {
+			upTo = "< " + money.Format(money.Minor(k.Edges[forecast]), l.Currency, a.Lang)
 		}
-		rows = append(rows, []string{c.Arm, upTo, groups(c.Customers), fmt.Sprintf("%.1f%%", 100*c.Without), fmt.Sprintf("%.1f%%", 100*c.Reached),
+		if idle < len(k.Idles) {
+			seldom = fmt.Sprintf("< %.0f%%", 100*k.Idles[idle])
+		}
+		rows = append(rows, []string{c.Arm, upTo, seldom, groups(c.Customers), fmt.Sprintf("%.1f%%", 100*c.Without), fmt.Sprintf("%.1f%%", 100*c.Reached),
 			fmt.Sprintf("%+.1f ± %.1f", 100*c.Response.Mean, 196*c.Response.Deviation), whisker(c.Response, most)})
 	}
 	if len(rows) > 0 {
-		a.PrintTable([]Column{{Title: a.text("Reward of stretch", "추가 이용액 대비 보상")}, {Title: a.text("Forecast", "예상 이용액"), Right: true}, {Title: a.text("Customers", "고객 수"), Right: true},
+		a.PrintTable([]Column{{Title: a.text("Reward of stretch", "추가 이용액 대비 보상")}, {Title: a.text("Forecast", "예상 이용액"), Right: true}, {Title: a.text("Buys nothing", "미구매 확률"), Right: true}, {Title: a.text("Customers", "고객 수"), Right: true},
 			{Title: a.text("Expected to reach", "혜택 없이 예상"), Right: true}, {Title: a.text("Reached", "달성"), Right: true}, {Title: a.text("Moved, points", "효과(%p)"), Right: true}, {Title: ""}}, rows)
+	}
+}
+
+func (a *App) printContents(l learned.Learned) {
+	k := l.Knowledge
+	var rows [][]string
+	for _, c := range k.Contents {
+		seldom, own := a.text("above", "이상"), ""
+		if c.Idle < len(k.Idles) {
+			seldom = fmt.Sprintf("< %.0f%%", 100*k.Idles[c.Idle])
+		}
+		if c.Own {
+			own = a.text("yes", "예")
+		}
+		rows = append(rows, []string{c.Content, seldom, own, groups(c.Customers), fmt.Sprintf("%.1f%%", 100*c.Reached), fmt.Sprintf("x %.2f ± %.2f", c.Factor.Mean, 1.96*c.Factor.Deviation), whisker(c.Factor, 2)})
+	}
+	if len(rows) > 0 {
+		a.PrintTable([]Column{{Title: a.text("Content", "메시지 주제")}, {Title: a.text("Buys nothing", "미구매 확률"), Right: true}, {Title: a.text("Own category", "주 이용 업종")}, {Title: a.text("Customers", "고객 수"), Right: true},
+			{Title: a.text("Reached", "달성"), Right: true}, {Title: a.text("Moves, against others", "다른 주제 대비 효과"), Right: true}, {Title: ""}}, rows)
 	}
 }
 

@@ -21,6 +21,7 @@ type CampaignInput struct {
 	Shards     int             `json:"shards,omitempty"`     // 0: by the number of customers
 	Population bool            `json:"population,omitempty"` // a rehearsal on the simulated population, which lives on
 	Start      campaign.Moment `json:"start,omitzero"`       // of a scheduled occurrence
+	Together   uint64          `json:"together,omitempty"`   // more treated customers than these are priced by shards; 0: activities.PriceTogether
 }
 
 // CampaignResult is how a run ended.

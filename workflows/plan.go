@@ -203,7 +203,11 @@ func (r *campaignRun) personalise(ctx workflow.Context) error {
 // out to all shards and sums come back.
 func (r *campaignRun) price(ctx workflow.Context, knowledge string) (activities.Prices, error) {
 	in := activities.PriceOffersInput{Run: r.run, Snapshot: r.snapshot, Shards: r.shards, Knowledge: knowledge}
-	if r.status.Treated <= activities.PriceTogether || !pricesByShards(ctx) {
+	together := r.in.Together
+	if together == 0 {
+		together = activities.PriceTogether
+	}
+	if r.status.Treated <= together || !pricesByShards(ctx) {
 		priced, err := run(compute(ctx), offers.PriceOffers, in, "prices at which the budget is spent")
 		return priced.Prices, err
 	}

@@ -16,7 +16,7 @@ type Spec struct {
 	Schedule    *Schedule   `yaml:"schedule,omitempty" json:"schedule,omitempty"` // repeats the campaign
 	Audience    Audience    `yaml:"audience" json:"audience"`                     //
 	Offers      []Offer     `yaml:"offers" json:"offers"`                         // the ladder; a customer gets one at most
-	Contents    []Content   `yaml:"contents,omitempty" json:"contents,omitempty"` // variants of tone or theme, chosen by hash
+	Contents    []Content   `yaml:"contents,omitempty" json:"contents,omitempty"` // variants of what is said, chosen for each customer
 	Budget      Budget      `yaml:"budget" json:"budget"`                         //
 	Touches     []Touch     `yaml:"touches" json:"touches"`                       // contacts in order: first, reminder
 	Timing      Timing      `yaml:"timing,omitempty" json:"timing"`               //
@@ -134,6 +134,12 @@ type Threshold struct {
 type Content struct {
 	ID   string `yaml:"id" json:"id"`
 	Text Text   `yaml:"text" json:"text"` // reaches templates as content
+
+	// What it is like: by these a content is known again in later campaigns. Empty: it is known by its id.
+	Theme    string `yaml:"theme,omitempty" json:"theme,omitempty"`
+	Tone     string `yaml:"tone,omitempty" json:"tone,omitempty"`
+	Picture  string `yaml:"picture,omitempty" json:"picture,omitempty"`
+	Category string `yaml:"category,omitempty" json:"category,omitempty"` // of products that it is about
 }
 
 // Budget has two numbers: the optimiser's constraint, and the hard cap on what is out.

@@ -113,6 +113,12 @@ func (v *validator) contents() {
 	for i, content := range v.spec.Contents {
 		field := fmt.Sprintf("contents[%d].text", i)
 		v.text(field, content.Text)
+		for _, said := range [...][2]string{{"theme", content.Theme}, {"tone", content.Tone}, {"picture", content.Picture}, {"category", content.Category}} {
+			name, word := said[0], said[1]
+			if len(word) > 60 || strings.ContainsAny(word, "=\n\t") || strings.TrimSpace(word) != word {
+				v.add(fmt.Sprintf("contents[%d].%s", i, name), sayf("%q is not a word that contents are told apart by", "%q: 구분하는 이름으로 쓸 수 없습니다", word), say("write a short name without =", "= 없이 짧은 이름을 쓰세요"))
+			}
+		}
 		for _, language := range v.spec.languages() {
 			if _, there := content.Text[language]; !there && language != v.spec.Language {
 				v.add(field, sayf("there is no text in %s", "%s 글이 없습니다", language), nil)

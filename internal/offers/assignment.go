@@ -55,8 +55,8 @@ func (l *Ladder) assignment(d *Decider, contents []campaign.Content, c Customer,
 	o := options[decision.Offer]
 	a.Offer, a.Threshold, a.Reward = l.offers[decision.Offer].ID, o.Threshold, o.Reward
 	a.Reach, a.Without, a.Value, a.Cost = o.Reach, o.Without, money.Minor(o.Value), money.Minor(o.Cost)
-	if k := d.draws.Content(c.Key, len(contents)); k >= 0 {
-		a.Content, a.ContentPropensity = contents[k].ID, 1/float32(len(contents))
+	if k, chance := l.contentFor(d.draws, c, forecast, len(contents)); k >= 0 {
+		a.Content, a.ContentPropensity = contents[k].ID, float32(chance)
 		a.Propensity *= a.ContentPropensity
 	}
 	return a

@@ -50,14 +50,20 @@ type Knowledge struct {
 	Season   float64 `json:"season"`   // deviation of the level of a window from that of others
 	Curse    float64 `json:"curse"`    // what choices by one half of the data are worth by the other, as a share of what they promised
 
+	// Factor on the response of those who are chosen for looking good: where the ways above are wrong, the choice goes.
+	Chosen Known `json:"chosen"`
+
 	Edges []float64 `json:"edges,omitempty"` // of the forecast, between segments
+	Idles []float64 `json:"idles,omitempty"` // of the chance to buy nothing, between parts of each segment
 	Cells []Cell    `json:"cells,omitempty"` // by arm, then segment
+
+	Contents []ContentCell `json:"contents,omitempty"` // by content and part
 }
 
 // Cell is what one arm did in one segment.
 type Cell struct {
 	Arm       string  `json:"arm"`     // kind and generosity: what a reward is of the stretch that it asks for
-	Segment   int     `json:"segment"` // by forecast, the lowest first
+	Segment   int     `json:"segment"` // by forecast and the chance to buy nothing: see Class
 	Customers uint64  `json:"customers"`
 	Reached   float64 `json:"reached"`  // share who reached their goal
 	Without   float64 `json:"without"`  // share expected to without the offer
@@ -88,7 +94,7 @@ func Prior() Knowledge {
 		Attention: Known{1, 0}, Effort: Known{effortMedian, 0.7 * effortMedian}, EffortSpread: Known{effortSpread, 0.3},
 		Idle: Known{effortIdle, 0.7 * effortIdle}, Covariance: [paramCount][paramCount]float64{1: {1: 0.49}, 2: {2: 0.09}, 3: {3: 0.49}},
 		Gain: Known{1, 0.2}, Pull: Known{0.25, 0.10}, Failing: Known{0.10, 0.05}, Inform: Known{0.01, 0.01},
-		Response: 0.5, Between: betweenPrior, Season: levelPrior, Curse: 1,
+		Response: 0.5, Between: betweenPrior, Season: levelPrior, Curse: 1, Chosen: Known{1, chosenDiffers},
 	}
 }
 
@@ -106,29 +112,37 @@ func (k Knowledge) complete() Knowledge {
 	if k.Idle == (Known{}) {
 		k.Idle = Prior().Idle
 	}
+	if k.Chosen == (Known{}) {
+		k.Chosen = Prior().Chosen
+	}
 	return k
 }
 
 // Check says whether the knowledge can be used: a number that is none would spread to every value.
 func (k Knowledge) Check() error {
 	for name, known := range map[string]Known{
-		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "curve": k.Curve, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "idle": k.Idle, "effort": k.Effort, "effort_spread": k.EffortSpread,
+		"level": k.Level, "spread": k.Spread, "zero": k.Zero, "slope": k.Slope, "curve": k.Curve, "spread_slope": k.SpreadSlope, "zero_slope": k.ZeroSlope, "centre": {k.Centre, 0}, "attention": k.Attention, "idle": k.Idle, "chosen": k.Chosen, "effort": k.Effort, "effort_spread": k.EffortSpread,
 		"gain": k.Gain, "pull": k.Pull, "failing": k.Failing, "inform": k.Inform, "between": {k.Between, k.Season}, "curse": {k.Curse, 0},
 	} {
 		if !finite(known.Mean) || !finite(known.Deviation) || known.Deviation < 0 {
 			return fmt.Errorf("%w: what was learned of %s, %v ± %v, is no number: learn again", ErrNoKnowledge, name, known.Mean, known.Deviation)
 		}
 	}
-	if k.Effort.Mean <= 0 || k.EffortSpread.Mean <= 0 || k.Spread.Mean <= 0 || k.Idle.Mean <= 0 || k.Attention.Mean < 0 || k.Attention.Mean > 1 {
+	if k.Effort.Mean <= 0 || k.EffortSpread.Mean <= 0 || k.Spread.Mean <= 0 || k.Idle.Mean <= 0 || k.Chosen.Mean <= 0 || k.Attention.Mean < 0 || k.Attention.Mean > 1 {
 		return fmt.Errorf("%w: effort %v, its spread %v, its factor %v, the forecast's spread %v and attention %v must be positive, the last at most 1: learn again",
 			ErrNoKnowledge, k.Effort.Mean, k.EffortSpread.Mean, k.Idle.Mean, k.Spread.Mean, k.Attention.Mean)
 	}
-	if len(k.Cells) > 0 && len(k.Cells) != len(armNames)*(len(k.Edges)+1) {
-		return fmt.Errorf("%w: %d cells for %d arms and %d segments: learn again", ErrNoKnowledge, len(k.Cells), len(armNames), len(k.Edges)+1)
+	if len(k.Cells) > 0 && len(k.Cells) != len(armNames)*k.segmentCount() {
+		return fmt.Errorf("%w: %d cells for %d arms and %d segments: learn again", ErrNoKnowledge, len(k.Cells), len(armNames), k.segmentCount())
 	}
 	for _, c := range k.Cells {
 		if !(c.Factor.Mean > 0) || !finite(c.Factor.Mean) || !(c.Factor.Deviation >= 0) {
 			return fmt.Errorf("%w: arm %s, segment %d: the factor %v ± %v is no positive number: learn again", ErrNoKnowledge, c.Arm, c.Segment, c.Factor.Mean, c.Factor.Deviation)
+		}
+	}
+	for _, c := range k.Contents {
+		if !finite(c.Factor.Mean) || !(c.Factor.Deviation >= 0) || math.IsInf(c.Factor.Deviation, 0) {
+			return fmt.Errorf("%w: content %s: the factor %v ± %v is no number: learn again", ErrNoKnowledge, c.Content, c.Factor.Mean, c.Factor.Deviation)
 		}
 	}
 	return nil
@@ -165,12 +179,21 @@ func (k *Knowledge) forecast(f Forecast) Forecast {
 // square is held where forecasts are rarer than what was learned reaches.
 func square(from float64) float64 { return min(from*from, 4) }
 
-func (k *Knowledge) segment(forecast float64) int { return sort.SearchFloat64s(k.Edges, forecast) }
+func (k *Knowledge) segment(f Forecast) int {
+	return sort.SearchFloat64s(k.Edges, f.Mean)*(len(k.Idles)+1) + sort.SearchFloat64s(k.Idles, f.Zero)
+}
+
+func (k *Knowledge) segmentCount() int { return (len(k.Edges) + 1) * (len(k.Idles) + 1) }
+
+// Class is the place of a cell's segment by forecast and by the chance to buy nothing, both the lowest first.
+func (k *Knowledge) Class(c Cell) (forecast, idle int) {
+	return c.Segment / (len(k.Idles) + 1), c.Segment % (len(k.Idles) + 1)
+}
 
 // factor is how much more, or less, an arm moves a segment than effort explains.
 func (k *Knowledge) factor(arm, segment int) Known {
 	if len(k.Cells) == 0 {
 		return Known{1, 0}
 	}
-	return k.Cells[arm*(len(k.Edges)+1)+segment].Factor
+	return k.Cells[arm*k.segmentCount()+segment].Factor
 }

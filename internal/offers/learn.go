@@ -22,6 +22,9 @@ type Past struct {
 	Window    float64 // net spend in it
 	AfterDays float64 // observed after it, at most afterDays
 	After     float64 // net spend in that time
+
+	Content string // what the message said, by ContentKey
+	Own     bool   // it was about the category that the customer spends most on
 }
 
 // PastCampaign is a campaign that is over.
@@ -56,9 +59,8 @@ func (p PastCampaign) Teaches() bool {
 // Outcome is a customer of a past campaign with the choice that was made for them.
 type Outcome struct {
 	Past
-	Offer   string // its id; empty for control
-	Content string
-	Met     bool // has a redemption
+	Offer string // its id; empty for control
+	Met   bool   // has a redemption
 
 	OfferChance float64 // of the offer alone, where Chance is of offer and content together
 }
@@ -121,8 +123,10 @@ func Learn(rows []Past, names []string, at time.Time) (Knowledge, error) {
 	sums := k.residuals(examples, folds, func(*example) bool { return true })
 	k.shrink(sums)
 	k.between(examples, &whole, len(names))
+	k.contents(examples, folds)
 	k.spend(rows, examples)
 	k.curse(examples, folds)
+	k.chosen(examples, folds)
 	return k, k.Check()
 }
 

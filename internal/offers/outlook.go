@@ -141,6 +141,8 @@ func (k Knowledge) Outlook(e Expected, budget float64) Outlook {
 
 func square2(x float64) float64 { return x * x }
 
-// ResponseDoubt is how unsure the response to offers is in all, as a share of it: by what has been seen of it, and by how
-// campaigns differ.
-func (k Knowledge) ResponseDoubt() float64 { return math.Hypot(k.Response, k.Between) }
+// ResponseDoubt is how unsure the response to offers is in all, as a share of it: by what has been seen of it, by how
+// campaigns differ, and by how those who are chosen differ from all.
+func (k Knowledge) ResponseDoubt() float64 {
+	return math.Hypot(math.Hypot(k.Response, k.Between), k.Chosen.Deviation/max(k.Chosen.Mean, 0.5))
+}

@@ -116,7 +116,7 @@ func (l Logged) learned(k Knowledge, margin float64, one func(int) []float64) Po
 			if rewards[a] <= 0 || raw.Mean+steps[a] <= 0 {
 				continue
 			}
-			o := ladder.value(f, raw.Mean+steps[a], rewards[a], k.attention(p.Customer.Messages, p.Customer.Responses), k.segment(f.Mean))
+			o := ladder.value(f, raw.Mean+steps[a], rewards[a], k.attention(p.Customer.Messages, p.Customer.Responses), k.segment(f))
 			if float64(o.Value) > most {
 				best, most = a, float64(o.Value)
 			}

@@ -44,7 +44,7 @@ func (d Draws) pick(customer uint32, n int) int {
 	return int(campaign.Hash64(d.Salt, d.Run.Experiment("offer"), customer) % uint64(n))
 }
 
-// Content draws the variant of what the message says; -1 where there is none.
+// Content draws the variant of what the message says evenly; -1 where there is none.
 func (d Draws) Content(customer uint32, variants int) int {
 	if variants == 0 {
 		return -1

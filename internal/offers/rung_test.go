@@ -232,33 +232,35 @@ func anyCustomer(r *rapid.T) Customer {
 }
 
 // Whatever the offer and the customer, what is believed of them can be reckoned with, and never costs more than may be owed.
-func TestAnyOfferIsValuedHonestly(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		o, c := anyOffer(r), anyCustomer(r)
-		o.ID, o.Threshold.Stretch = "o", 1
-		spec := campaign.Spec{Currency: "KRW", Offers: []campaign.Offer{o}, Touches: make([]campaign.Touch, 2)}
-		spec.Budget.Margin = campaign.Share(rapid.SampledFrom([]float64{-0.5, 0, 0.2, 1}).Draw(r, "margin"))
-		l, err := NewLadder(spec, times)
-		require.NoError(r, err)
-		f, options := l.Options(c, nil)
-		require.False(r, math.IsNaN(f.Mean))
-		require.Len(r, options, 1)
-		got := options[0]
-		if !got.Feasible {
-			return
-		}
-		for _, x := range []float32{got.Value, got.Cost, got.Gain, got.Reach, got.Without, got.Moved} {
-			require.False(r, math.IsNaN(float64(x)) || math.IsInf(float64(x), 0), "%+v", got)
-		}
-		require.GreaterOrEqual(r, got.Reach, got.Without)
-		require.LessOrEqual(r, got.Reach, float32(1))
-		require.GreaterOrEqual(r, got.Gain, float32(0))
-		most, err := spec.MaxReward(o)
-		if err == nil && o.Rewards() {
-			require.LessOrEqual(r, float64(got.Cost), float64(most)*(1+1e-6)+2, "more than can be owed is expected: %+v", got)
-		}
-		if o.Rewards() {
-			require.GreaterOrEqual(r, got.Threshold, money.Minor(1))
-		}
-	})
+func TestAnyOfferIsValuedHonestly(t *testing.T) { rapid.Check(t, valuedHonestly) }
+
+func FuzzValue(f *testing.F) { f.Fuzz(rapid.MakeFuzz(valuedHonestly)) }
+
+func valuedHonestly(r *rapid.T) {
+	o, c := anyOffer(r), anyCustomer(r)
+	o.ID, o.Threshold.Stretch = "o", 1
+	spec := campaign.Spec{Currency: "KRW", Offers: []campaign.Offer{o}, Touches: make([]campaign.Touch, 2)}
+	spec.Budget.Margin = campaign.Share(rapid.SampledFrom([]float64{-0.5, 0, 0.2, 1}).Draw(r, "margin"))
+	l, err := NewLadder(spec, times)
+	require.NoError(r, err)
+	f, options := l.Options(c, nil)
+	require.False(r, math.IsNaN(f.Mean))
+	require.Len(r, options, 1)
+	got := options[0]
+	if !got.Feasible {
+		return
+	}
+	for _, x := range []float32{got.Value, got.Cost, got.Gain, got.Reach, got.Without, got.Moved} {
+		require.False(r, math.IsNaN(float64(x)) || math.IsInf(float64(x), 0), "%+v", got)
+	}
+	require.GreaterOrEqual(r, got.Reach, got.Without)
+	require.LessOrEqual(r, got.Reach, float32(1))
+	require.GreaterOrEqual(r, got.Gain, float32(0))
+	most, err := spec.MaxReward(o)
+	if err == nil && o.Rewards() {
+		require.LessOrEqual(r, float64(got.Cost), float64(most)*(1+1e-6)+2, "more than can be owed is expected: %+v", got)
+	}
+	if o.Rewards() {
+		require.GreaterOrEqual(r, got.Threshold, money.Minor(1))
+	}
 }

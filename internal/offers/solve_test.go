@@ -206,38 +206,44 @@ func checkPart(t require.TestingT, c *crowd, rules Rules, l campaign.BudgetLimit
 	}
 }
 
-func TestLimitsAreNeverExceeded(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		c := anyCrowd(r, 300)
-		if rapid.Bool().Draw(r, "parts too") {
-			anyParts(r, c)
-		}
-		swaps := rapid.Bool().Draw(r, "swaps")
-		s, err := Solve(c.table(r), swaps)
-		if err != nil && s.Prices.Limits == nil {
-			require.ErrorIs(r, err, ErrInfeasible)
-			return
-		}
-		if err != nil {
-			require.ErrorIs(r, err, ErrNothingAffordable)
-		}
-		w := assign(r, c, s)
-		require.Equal(r, written{s.Cost, s.Out, s.Value, s.Offers, s.None, w.choices}, w, "what is written is what was priced")
-		require.LessOrEqual(r, float64(s.Value), s.DualBound+1e-6*math.Abs(s.DualBound)+1)
-		again, _ := Solve(c.table(r), swaps)
-		require.Equal(r, s, again)
-	})
+func TestLimitsAreNeverExceeded(t *testing.T) { rapid.Check(t, limitsHold) }
+
+func FuzzLimits(f *testing.F) { f.Fuzz(rapid.MakeFuzz(limitsHold)) }
+
+// limitsHold: whatever the customers, their options and the limits, none is exceeded, what is written is what was priced,
+// and the same comes out again.
+func limitsHold(r *rapid.T) {
+	c := anyCrowd(r, 300)
+	if rapid.Bool().Draw(r, "parts too") {
+		anyParts(r, c)
+	}
+	swaps := rapid.Bool().Draw(r, "swaps")
+	s, err := Solve(c.table(r), swaps)
+	if err != nil && s.Prices.Limits == nil {
+		require.ErrorIs(r, err, ErrInfeasible)
+		return
+	}
+	if err != nil {
+		require.ErrorIs(r, err, ErrNothingAffordable)
+	}
+	w := assign(r, c, s)
+	require.Equal(r, written{s.Cost, s.Out, s.Value, s.Offers, s.None, w.choices}, w, "what is written is what was priced")
+	require.LessOrEqual(r, float64(s.Value), s.DualBound+1e-6*math.Abs(s.DualBound)+1)
+	again, _ := Solve(c.table(r), swaps)
+	require.Equal(r, s, again)
 }
 
-func TestAMoreExpectedBudgetIsNeverWorthLess(t *testing.T) {
-	rapid.Check(t, func(r *rapid.T) {
-		c := anyCrowd(r, 200)
-		c.spec.Budget.Explore, c.spec.Budget.Exposure = 0, math.MaxInt64/8
-		a, _ := Solve(c.table(r), true)
-		c.spec.Budget.Expected += money.Minor(rapid.Int64Range(0, 1_000_000).Draw(r, "more"))
-		b, _ := Solve(c.table(r), true)
-		require.LessOrEqual(r, a.Value, b.Value)
-	})
+func TestAMoreExpectedBudgetIsNeverWorthLess(t *testing.T) { rapid.Check(t, moreIsNotLess) }
+
+func FuzzBudget(f *testing.F) { f.Fuzz(rapid.MakeFuzz(moreIsNotLess)) }
+
+func moreIsNotLess(r *rapid.T) {
+	c := anyCrowd(r, 200)
+	c.spec.Budget.Explore, c.spec.Budget.Exposure = 0, math.MaxInt64/8
+	a, _ := Solve(c.table(r), true)
+	c.spec.Budget.Expected += money.Minor(rapid.Int64Range(0, 1_000_000).Draw(r, "more"))
+	b, _ := Solve(c.table(r), true)
+	require.LessOrEqual(r, a.Value, b.Value)
 }
 
 // Against every assignment there is, on crowds small enough to try them all.

@@ -16,7 +16,7 @@ func (k *Knowledge) spend(rows []Past, examples []example) {
 	for i := range examples {
 		e := &examples[i]
 		n := e.forecast.notch(e.past.Threshold, e.past.Reward, &full, k.Idle.Mean, e.without)
-		factor := k.factor(armOf(e.past.Reward, e.past.Threshold, e.forecast.Mean), k.segment(e.forecast.Mean)).Mean
+		factor := k.factor(armOf(e.past.Reward, e.past.Threshold, e.forecast.Mean), k.segment(e.forecast)).Mean
 		moved := factor * k.attention(e.past.Customer.Messages, e.past.Customer.Responses)
 		gain[e.past] = notch{moved * n.jump, moved * n.gain, moved * n.missed}
 	}

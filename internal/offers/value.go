@@ -43,14 +43,16 @@ func efforts(median, spread float64) (out [8]float64) {
 
 // Ladder is a campaign's offers, ready to be valued for customers.
 type Ladder struct {
-	offers  []campaign.Offer
-	rungs   []rung
-	days    float64 // of the window
-	margin  float64
-	contact float64 // cost of all messages to a customer
-	reads   money.Minor
-	known   Knowledge
-	effort  [8]float64
+	offers   []campaign.Offer
+	rungs    []rung
+	days     float64 // of the window
+	margin   float64
+	contact  float64 // cost of all messages to a customer
+	reads    money.Minor
+	contents []campaign.Content
+	odds     [][]float64 // of contents, by part of the customers and the content that is about their own category
+	known    Knowledge
+	effort   [8]float64
 }
 
 // NewLadder reads the ladder of a campaign whose window has these ends.
@@ -63,7 +65,7 @@ func NewLadder(spec campaign.Spec, times campaign.Times) (*Ladder, error) {
 	for _, o := range spec.Offers {
 		l.rungs = append(l.rungs, newRung(spec, o, days))
 	}
-	l.reads = leastReadable(spec.Currency)
+	l.reads, l.contents = leastReadable(spec.Currency), spec.Contents
 	return l.With(Prior())
 }
 
@@ -75,6 +77,12 @@ func (l *Ladder) With(k Knowledge) (*Ladder, error) {
 	}
 	with := *l
 	with.known, with.effort = k, efforts(k.Effort.Mean, k.EffortSpread.Mean)
+	with.odds = nil
+	for idle := range len(k.Idles) + 1 {
+		for own := range len(l.contents) + 1 {
+			with.odds = append(with.odds, k.contentOdds(l.contents, idle, uint16(own)))
+		}
+	}
 	return &with, nil
 }
 
@@ -116,6 +124,7 @@ type Customer struct {
 
 	Purchases uint32    // of the last 365 days; 0: not known
 	Basket    float32   // mean amount of one; 0, NaN: not known
+	Theme     uint16    // place of the content that is about the category they spend most on, from 1; 0: none is
 	Counted   []float32 // by offer: share of the spend that its terms count; none: all of it
 }
 
@@ -149,7 +158,7 @@ const (
 func (l *Ladder) Options(c Customer, into []Option) (Forecast, []Option) {
 	f := l.Forecast(c)
 	notice := l.known.attention(c.Messages, c.Responses)
-	segment := l.known.segment(f.Mean)
+	segment := l.known.segment(f)
 	into = into[:0]
 	for k, offer := range l.offers {
 		switch {
@@ -182,7 +191,7 @@ func (l *Ladder) goalOf(f Forecast, t, r float64) response1 {
 // worthOf values what an offer does to somebody who may take notice of it. most is the most of one reward, at the goal t.
 func (l *Ladder) worthOf(f Forecast, n response1, most, t, notice float64, segment int) Option {
 	factor := l.known.factor(armOf(most, t, f.Mean), segment)
-	moved := notice * factor.Mean
+	moved := notice * factor.Mean * l.known.Chosen.Mean
 	without := n.without
 	n.anyway = min(n.anyway, n.most)
 	jump, extra := moved*n.jump, moved*n.extra

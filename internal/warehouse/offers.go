@@ -61,7 +61,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c offers.Customer
 	for rows.Next() {
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses, &c.Purchases, &c.Basket, &c.Counted); err != nil {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses, &c.Purchases, &c.Basket, &c.Theme, &c.Counted); err != nil {
 			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
 		}
 		if err := each(c); err != nil {
@@ -104,6 +104,13 @@ func goods(spec campaign.Spec, given args) {
 		given[name] = numbers(list)
 	}
 	given["offers"] = uint32(len(spec.Offers))
+	themes := make([]string, len(spec.Contents))
+	for i, c := range spec.Contents {
+		if themes[i] = c.Category; c.Category == "" {
+			themes[i] = "\n" // no category is named so, not even the empty one
+		}
+	}
+	given["content_categories"] = themes
 }
 
 // StoredAssignments gives the assignments of the shard that are written, in the order of their keys.

@@ -81,22 +81,37 @@ func (w *Warehouse) asOf(ctx context.Context, snapshot features.Snapshot, past o
 		return err
 	}
 	given["cohort"], given["cohort_occurrence"], given["part"], given["arms"] = past.Campaign, past.Occurrence, part, []string{"treated", "control"}
-	rows, err := w.conn.Query(ctx, "SELECT customer_key, tenure_days, spend_months, messages_180d, responses_180d FROM ("+query("features_extract")+")", given.list()...)
+	rows, err := w.conn.Query(ctx, "SELECT customer_key, tenure_days, spend_months, messages_180d, responses_180d, toString(top_category) FROM ("+query("features_extract")+")", given.list()...)
 	if err != nil {
 		return fmt.Errorf("compute features before %s: %w", past.Campaign, err)
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var c offers.Customer
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Messages, &c.Responses); err != nil {
+		var category string
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Messages, &c.Responses, &category); err != nil {
 			return fmt.Errorf("compute features before %s: %w", past.Campaign, err)
 		}
 		if at, found := slices.BinarySearchFunc(all, c.Key, func(o offers.Outcome, key uint32) int { return int(int64(o.Customer.Key) - int64(key)) }); found {
 			c.Months = slices.Clone(c.Months)
 			all[at].Customer = c
+			said(&all[at], past.Spec, category)
 		}
 	}
 	return rows.Err()
+}
+
+// said puts what a content was like in place of its id, and whether it was about the customer's own category.
+func said(o *offers.Outcome, spec *campaign.Spec, category string) {
+	if spec == nil || o.Content == "" {
+		return
+	}
+	for _, c := range spec.Contents {
+		if c.ID == o.Content {
+			o.Content, o.Own = offers.ContentKey(c), c.Category != "" && c.Category == category
+			return
+		}
+	}
 }
 
 // SaveKnowledge keeps what was learned under its id; saving it twice changes nothing that is read.

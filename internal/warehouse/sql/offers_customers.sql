@@ -8,6 +8,7 @@ SELECT customer_key, tenure_days, spend_months, [toUInt8(1) /* rules */] AS allo
     toUInt16(indexOf({regions:Array(String)}, toString(region))) AS region_place,
     toUInt16(indexOf({brands:Array(String)}, toString(top_brand))) AS brand_place,
     messages_180d, responses_180d, purchases_365d, basket_365d,
+    toUInt16(indexOf({content_categories:Array(String)}, toString(top_category))) AS theme,
     arrayMap(
         offer -> toFloat32(greatest(0, least(1,
             if(has({category_offers:Array(UInt32)}, offer), arraySum((of, name) -> if(of = offer, category_shares[name], 0), {category_offers:Array(UInt32)}, {categories:Array(String)}), 1)
