@@ -176,15 +176,21 @@ func (o *Offers) AssignOffers(ctx context.Context, in AssignOffersInput) (Assign
 	var all []offers.Assignment
 	var options []offers.Option
 	var expected offers.Expected
+	neighbours := offers.NewNeighbours(p.ladder, decider, p.rules)
 	err = o.Store.OfferCustomers(ctx, in.Run, in.Snapshot.ID, in.Shard, p.brief.Spec, func(c offers.Customer) error {
 		var a offers.Assignment
 		a, options = p.ladder.Assign(decider, p.brief.Spec.Contents, c, options)
 		all = append(all, a)
+		neighbours.Add(c, options, a)
 		p.ladder.Expect(&expected, p.ladder.Forecast(c), options, p.ladder.Rung(a.Offer))
 		return nil
 	})
 	if err != nil {
 		return out, Classify(err)
+	}
+	for i, reason := range neighbours.Reasons() {
+		all[i].Beside = reason
+		expected.Aside(reason)
 	}
 	missing, err := o.missing(ctx, in.Run, in.Shard, all)
 	if err != nil {

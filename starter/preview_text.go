@@ -219,9 +219,28 @@ func (a *App) printOutlook(spec campaign.Spec, p preview.Preview) {
 		a.Sayf(a.text("One offer for all, %s, would be given to %s customers within this budget and earn %s.", "모두에게 하나(%s)라면 이 예산으로 고객 %s명에게 주고, 비용을 뺀 이익은 %s입니다."),
 			o.One.Offer, groups(o.One.Customers), amount(o.One.Value))
 	}
+	if text := a.besides(o.Beside); text != "" {
+		a.Sayf("%s", text)
+	}
 	if !o.Learned {
 		a.Sayf("%s", a.text("How customers take offers has not been learned here yet: the forecast is a prior's, and wide.", "이곳의 고객이 혜택을 어떻게 받아들이는지 아직 학습하지 않아, 기본 가정으로 넓게 예측했습니다."))
 	}
+}
+
+// besides says how many have a worse offer than neighbours, and why.
+func (a *App) besides(by map[string]uint64) string {
+	var all uint64
+	var parts []string
+	for _, why := range offers.BesideReasons {
+		if n := by[why]; n > 0 {
+			all += n
+			parts = append(parts, fmt.Sprintf("%s: %s", a.text(besides[why][0], besides[why][1]), groups(n)))
+		}
+	}
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf(a.text("%s customers get less than others of their segment who spend as much. Of the better offer: %s.", "같은 세그먼트에서 비슷하게 이용하는 고객보다 혜택이 작은 고객 %s명. 더 큰 혜택은 %s."), groups(all), strings.Join(parts, "; "))
 }
 
 // bar draws a part of a whole with eighths of a cell; anything above nothing is seen.

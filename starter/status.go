@@ -116,6 +116,13 @@ func (a *App) printStatus(s workflows.Status, stuck []retrying) {
 		add(a.text("Forecast", "예측"), fmt.Sprintf(a.text("%s reach their goal (%s to %s), rewards cost %s (%s to %s)", "목표 달성 %s명 (%s~%s), 보상 비용 %s (%s~%s)"),
 			groups(uint64(o.Responses.P50)), groups(uint64(o.Responses.P10)), groups(uint64(o.Responses.P90)),
 			amount(money.Minor(o.Cost.P50)), amount(money.Minor(o.Cost.P10)), amount(money.Minor(o.Cost.P90))))
+		if one := o.One; one != nil {
+			add(a.text("One for all", "모두 하나라면"), fmt.Sprintf(a.text("%[1]s to %[2]s customers: %[3]s of value for %[4]s, where this plan has %[5]s for %[6]s", "고객 %[2]s명에게 %[1]s: %[4]s로 이익 %[3]s, 이 계획은 %[6]s로 %[5]s"),
+				one.Offer, groups(one.Customers), amount(money.Minor(one.Value)), amount(money.Minor(one.Cost)), amount(s.Prices.Value), amount(s.Prices.Cost)))
+		}
+		if text := a.besides(o.Beside); text != "" {
+			add(a.text("Neighbours", "이웃 비교"), text)
+		}
 	}
 	if len(s.Plan.Hash) > shortHash {
 		add(a.text("Plan", "계획"), fmt.Sprintf(a.text("version %d, hash %s…", "%d번째, 해시 %s…"), s.Run.Plan, s.Plan.Hash[:shortHash]))

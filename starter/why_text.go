@@ -10,6 +10,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/measurement/report"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/offers"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
@@ -99,6 +100,7 @@ func (t teller) offer(y *warehouse.Why) {
 	switch {
 	case o.Reward == 0 && o.ID == "none":
 		t.tell("No offer: none was worth its cost at the budget's price.", "혜택이 없습니다. 예산에 비추어 비용만큼의 가치가 있는 혜택이 없었습니다.")
+		t.beside(o.Beside)
 		return
 	case o.Reward == 0:
 		t.tell(name+": information, without a reward.", name+": 안내만 하고 리워드는 없습니다.")
@@ -112,6 +114,33 @@ func (t teller) offer(y *warehouse.Why) {
 		t.tell(fmt.Sprintf("It was drawn at random among the offers this customer might have had (probability %.3f), so that the next campaign learns.", o.Propensity),
 			fmt.Sprintf("다음 캠페인의 학습을 위해 가능한 혜택 가운데 무작위로 뽑았습니다(확률 %.3f).", o.Propensity))
 	}
+	t.beside(o.Beside)
+}
+
+// besides say why somebody has a worse offer than neighbours: customers of the same segment and tenth of the forecast.
+var besides = map[string][2]string{
+	offers.BesideRule:    {"its rule does not hold for this customer", "이 고객은 그 혜택의 조건에 맞지 않습니다"},
+	offers.BesideTooEasy: {"they would most likely reach its goal anyway", "혜택이 없어도 목표를 달성할 가능성이 높습니다"},
+	offers.BesideTooFar:  {"its goal is too far from what they spend", "목표가 평소 이용액에서 너무 멉니다"},
+	offers.BesideWorth:   {"it brings less with them than what they have", "지금의 혜택이 더 큰 효과를 냅니다"},
+	offers.BesideBudget:  {"with others it brings more for its cost", "같은 비용으로 다른 고객에게서 더 큰 효과가 납니다"},
+	offers.BesideLot:     {"theirs was drawn, to learn", "학습을 위해 무작위로 뽑혔습니다"},
+	offers.BesideLuck:    {"nothing but the edge of the budget tells them apart", "예산의 경계에 걸렸을 뿐 다른 이유는 없습니다"},
+}
+
+// beside says what neighbours get, and why this customer does not.
+func (t teller) beside(reason string) {
+	why, offer := offers.BesideWords(reason)
+	words, known := besides[why]
+	if !known {
+		return
+	}
+	for _, o := range t.spec.Offers {
+		if title := o.Title.In(t.Lang); o.ID == offer && title != "" {
+			offer = title + " (" + o.ID + ")"
+		}
+	}
+	t.tell(fmt.Sprintf("Customers of the same segment who spend as much get %s: %s.", offer, words[0]), fmt.Sprintf("같은 세그먼트에서 비슷하게 이용하는 고객은 %s을(를) 받습니다. %s.", offer, words[1]))
 }
 
 var sources = map[string][2]string{

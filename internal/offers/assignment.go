@@ -28,6 +28,8 @@ type Assignment struct {
 	Propensity float32     // chance of offer and content together
 	Explored   bool
 
+	Beside string // why neighbours have a better offer, as Neighbours says it; no part of the checksum: it is known when all are decided
+
 	ContentPropensity float32 // chance of the content, given the offer; 0 where there was none to choose
 }
 

@@ -22,6 +22,8 @@ type Expected struct {
 	Gain          float64 `json:"gain"` // the part that the offers bring
 
 	One []OneForAll `json:"one,omitempty"` // by rung: what it would come to for all who may have it
+
+	Beside map[string]uint64 `json:"beside,omitempty"` // customers with a worse offer than neighbours, by why
 }
 
 // OneForAll is one rung for everybody, whoever reaches it anyway.
@@ -81,6 +83,12 @@ func (e *Expected) Add(o Expected) {
 	e.Reached, e.ReachedVariance, e.ReachedMoved, e.ReachedLevel = e.Reached+o.Reached, e.ReachedVariance+o.ReachedVariance, e.ReachedMoved+o.ReachedMoved, e.ReachedLevel+o.ReachedLevel
 	e.Cost, e.CostVariance, e.CostMoved, e.CostLevel = e.Cost+o.Cost, e.CostVariance+o.CostVariance, e.CostMoved+o.CostMoved, e.CostLevel+o.CostLevel
 	e.Spend, e.SpendVariance, e.Gain = e.Spend+o.Spend, e.SpendVariance+o.SpendVariance, e.Gain+o.Gain
+	for why, n := range o.Beside {
+		if e.Beside == nil {
+			e.Beside = map[string]uint64{}
+		}
+		e.Beside[why] += n
+	}
 	if e.One == nil {
 		e.One = make([]OneForAll, len(o.One))
 	}
@@ -89,6 +97,18 @@ func (e *Expected) Add(o Expected) {
 			e.One[k] = OneForAll{one.Offer, e.One[k].Customers + one.Customers, e.One[k].Value + one.Value, e.One[k].Cost + one.Cost}
 		}
 	}
+}
+
+// Aside counts a customer whose neighbours have a better offer.
+func (e *Expected) Aside(reason string) {
+	if reason == "" {
+		return
+	}
+	if e.Beside == nil {
+		e.Beside = map[string]uint64{}
+	}
+	why, _ := BesideWords(reason)
+	e.Beside[why]++
 }
 
 // Range is a forecast: below P10 with a chance of ten in a hundred, and so on.
@@ -107,6 +127,8 @@ type Outlook struct {
 	Cost      Range      `json:"cost"`          // of rewards
 	One       *OneForAll `json:"one,omitempty"` // the best single rung for all, for as many as its cost leaves room for within the budget
 	Learned   bool       `json:"learned"`
+
+	Beside map[string]uint64 `json:"beside,omitempty"` // customers with a worse offer than neighbours of their segment and spend, by why
 }
 
 // Outlook is the forecast of a plan's sums. What varies is each customer's luck, which evens out, and what is not known of
@@ -120,7 +142,7 @@ func (k Knowledge) Outlook(e Expected, budget float64) Outlook {
 		return Range{max(0, mean-z*d), max(0, mean), mean + z*d}
 	}
 	out := Outlook{
-		Offered: e.Offered, Learned: k.Learned(),
+		Offered: e.Offered, Learned: k.Learned(), Beside: e.Beside,
 		Responses: spread(e.Reached, e.ReachedVariance, e.ReachedMoved, e.ReachedLevel),
 		Cost:      spread(e.Cost, e.CostVariance, e.CostMoved, e.CostLevel),
 		Spend:     spread(e.Spend, e.SpendVariance, e.Gain, e.Spend),

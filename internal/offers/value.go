@@ -119,6 +119,8 @@ type Customer struct {
 
 	Segment, Region, Brand uint16 // place in the lists that Rules name, from 1; 0: no limit names theirs
 
+	Kin uint32 // the same for customers of the same imported segment
+
 	Messages  uint16 // of the last 180 days
 	Responses uint16 // to them: opened, clicked
 

@@ -61,7 +61,7 @@ func (w *Warehouse) offerCustomers(ctx context.Context, run campaign.Run, snapsh
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c offers.Customer
 	for rows.Next() {
-		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Messages, &c.Responses, &c.Purchases, &c.Basket, &c.Theme, &c.Counted); err != nil {
+		if err := rows.Scan(&c.Key, &c.Tenure, &c.Months, &c.Allowed, &c.Segment, &c.Region, &c.Brand, &c.Kin, &c.Messages, &c.Responses, &c.Purchases, &c.Basket, &c.Theme, &c.Counted); err != nil {
 			return fmt.Errorf("read whom shard %s makes offers to: %w", shard, err)
 		}
 		if err := each(c); err != nil {
@@ -125,7 +125,7 @@ func (w *Warehouse) StoredAssignments(ctx context.Context, run campaign.Run, sha
 		var a offers.Assignment
 		var explored uint8
 		if err := rows.Scan(&a.Customer, &a.Offer, &a.Content, (*int64)(&a.Threshold), (*int64)(&a.Reward), (*int64)(&a.Forecast), &a.Reach, &a.Without,
-			(*int64)(&a.Value), (*int64)(&a.Cost), &a.Propensity, &explored, &a.ContentPropensity); err != nil {
+			(*int64)(&a.Value), (*int64)(&a.Cost), &a.Propensity, &explored, &a.ContentPropensity, &a.Beside); err != nil {
 			return fmt.Errorf("read the assignments of shard %s: %w", shard, err)
 		}
 		a.Explored = explored == 1
@@ -149,17 +149,17 @@ func (w *Warehouse) WriteAssignments(ctx context.Context, run campaign.Run, all 
 }
 
 func (w *Warehouse) writeAssignments(ctx context.Context, run campaign.Run, all []offers.Assignment) (err error) {
-	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO assignments (campaign, occurrence, plan, launch, customer_key, offer, content, threshold, reward, forecast, p_reach, p_reach_without, value, expected_cost, propensity, explore, content_propensity)")
+	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO assignments (campaign, occurrence, plan, launch, customer_key, offer, content, threshold, reward, forecast, p_reach, p_reach_without, value, expected_cost, propensity, explore, content_propensity, beside)")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, batch.Close()) }()
 	n := len(all)
-	customers, chosen, contents := make([]uint32, n), make([]string, n), make([]string, n)
+	customers, chosen, contents, beside := make([]uint32, n), make([]string, n), make([]string, n), make([]string, n)
 	thresholds, rewards, forecasts, values, costs := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	reach, without, propensities, contentPropensities, explored := make([]float32, n), make([]float32, n), make([]float32, n), make([]float32, n), make([]uint8, n)
 	for i, a := range all {
-		customers[i], chosen[i], contents[i] = a.Customer, a.Offer, a.Content
+		customers[i], chosen[i], contents[i], beside[i] = a.Customer, a.Offer, a.Content, a.Beside
 		thresholds[i], rewards[i], forecasts[i] = int64(a.Threshold), int64(a.Reward), int64(a.Forecast)
 		values[i], costs[i] = int64(a.Value), int64(a.Cost)
 		reach[i], without[i], propensities[i] = a.Reach, a.Without, a.Propensity
@@ -168,7 +168,7 @@ func (w *Warehouse) writeAssignments(ctx context.Context, run campaign.Run, all 
 			explored[i] = 1
 		}
 	}
-	columns := append(newRunColumns(run, n), customers, chosen, contents, thresholds, rewards, forecasts, reach, without, values, costs, propensities, explored, contentPropensities)
+	columns := append(newRunColumns(run, n), customers, chosen, contents, thresholds, rewards, forecasts, reach, without, values, costs, propensities, explored, contentPropensities, beside)
 	return send(batch, columns...)
 }
 

@@ -59,6 +59,7 @@ type WhyOffer struct {
 	Threshold    money.Minor `json:"threshold"`
 	Reward       money.Minor `json:"reward"`
 	Forecast     money.Minor `json:"forecast"`
+	Beside       string      `json:"beside,omitempty"` // why neighbours have a better offer, as reason:offer
 	Reach        float32     `json:"p_reach"`
 	Without      float32     `json:"p_reach_without"`
 	Value        money.Minor `json:"value"`
@@ -154,7 +155,7 @@ func (w *Warehouse) Explain(ctx context.Context, run campaign.Run, brief campaig
 		w.each(ctx, "why_assignment", of, func(rows driver.Rows) error {
 			y.Offer = &WhyOffer{}
 			o := y.Offer
-			return rows.Scan(&o.ID, &o.Content, (*int64)(&o.Threshold), (*int64)(&o.Reward), (*int64)(&o.Forecast), &o.Reach, &o.Without, (*int64)(&o.Value), (*int64)(&o.ExpectedCost), &o.Propensity, &o.Explored)
+			return rows.Scan(&o.ID, &o.Content, (*int64)(&o.Threshold), (*int64)(&o.Reward), (*int64)(&o.Forecast), &o.Reach, &o.Without, (*int64)(&o.Value), (*int64)(&o.ExpectedCost), &o.Propensity, &o.Explored, &o.Beside)
 		}),
 		w.each(ctx, "why_planned", of, func(rows driver.Rows) error {
 			var p WhyPlanned

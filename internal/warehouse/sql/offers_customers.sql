@@ -7,6 +7,7 @@ SELECT customer_key, tenure_days, spend_months, [toUInt8(1) /* rules */] AS allo
     toUInt16(indexOf({segments:Array(String)}, toString(segment))) AS segment_place,
     toUInt16(indexOf({regions:Array(String)}, toString(region))) AS region_place,
     toUInt16(indexOf({brands:Array(String)}, toString(top_brand))) AS brand_place,
+    toUInt32(cityHash64(toString(segment))) AS kin,
     messages_180d, responses_180d, purchases_365d, basket_365d,
     toUInt16(indexOf({content_categories:Array(String)}, toString(top_category))) AS theme,
     arrayMap(
