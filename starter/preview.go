@@ -1,7 +1,9 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,7 +15,7 @@ import (
 )
 
 func newPreviewCommand(app *App) *cobra.Command {
-	var policyFile, asOf string
+	var policyFile, asOf, page string
 	var exact bool
 	command := &cobra.Command{
 		Use:     "preview SPEC",
@@ -32,6 +34,7 @@ Features, consents and caps are those of --as-of: by default today, or the windo
 that has passed.`,
 		Example: `  starter preview examples/card-spend.yaml
   starter preview examples/card-spend.yaml --as-of 2026-08-31 --lang ko
+  starter preview my-campaign.yaml --html plan.html
   starter preview my-campaign.yaml --json | jq '.funnel'`,
 		Args:              cobra.ExactArgs(1),
 		ValidArgsFunction: yamlFiles,
@@ -68,6 +71,17 @@ that has passed.`,
 			if app.JSON {
 				return app.PrintJSON(found)
 			}
+			if page != "" {
+				file, err := os.Create(page)
+				if err != nil {
+					return fmt.Errorf("write the plan's page: %w", err)
+				}
+				if err := errors.Join(app.writePlanPage(file, brief.Spec, found), file.Close()); err != nil {
+					return fmt.Errorf("write the plan's page: %w", err)
+				}
+				app.Sayf(app.text("The plan's page is %s.", "계획 페이지: %s"), page)
+				return nil
+			}
 			app.printPreview(brief.Spec, found)
 			return nil
 		},
@@ -75,7 +89,9 @@ that has passed.`,
 	command.Flags().StringVar(&policyFile, "policy", "", "policy file (default: policy.yaml beside the spec or above it)")
 	command.Flags().StringVar(&asOf, "as-of", "", "date (2006-01-02) whose features, consents and caps count")
 	command.Flags().BoolVar(&exact, "exact", false, "look at every customer and take a new snapshot, which takes minutes where there are millions")
+	command.Flags().StringVar(&page, "html", "", "write the plan as a page with pictures to this file")
 	_ = command.MarkFlagFilename("policy", "yaml", "yml")
+	_ = command.MarkFlagFilename("html", "html")
 	return command
 }
 
