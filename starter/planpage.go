@@ -98,7 +98,7 @@ func (g planPage) Forecasts() []named {
 	}
 }
 
-const pageWidth, pageSide = 860.0, 70.0
+const pageWidth, pageSide = 860.0, 110.0
 
 func svg(height float64, label string, body *strings.Builder) template.HTML {
 	return template.HTML(fmt.Sprintf(`<svg viewBox="0 0 %.0f %.0f" role="img" aria-label="%s">%s</svg>`, pageWidth, height, html.EscapeString(label), body.String())) //nolint:gosec // every text in it was escaped
@@ -187,8 +187,18 @@ func (g planPage) Limits() (rows [][]string) {
 		price := "–"
 		if l.Price > 0 {
 			price = g.money(l.Price * math.Abs(float64(l.Most)) / 100)
+			if l.Most < 0 {
+				price = g.T("1% less: ", "1% 낮추면 ") + price
+			}
 		}
-		rows = append(rows, []string{l.Name, used, most, price})
+		name := l.Name
+		switch name {
+		case offers.LimitExpected:
+			name = g.T("expected cost", "기대 비용")
+		case offers.LimitExposure:
+			name = g.T("exposure", "최대 노출액")
+		}
+		rows = append(rows, []string{name, used, most, price})
 	}
 	return rows
 }
