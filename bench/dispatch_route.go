@@ -22,19 +22,19 @@ var dispatchRoutes = map[string]dispatchRoute{
 		"ko": {
 			Subject: "(광고) {{ sender.name }} {{ name }}님, {{ threshold }} 쓰면 {{ reward }}",
 			Text: "{{ name }}님, 안녕하세요. {{ sender.name }}입니다.\n\n{{ deadline }}까지 {{ threshold }} 이상 쓰시면 {{ reward }} 상당의 포인트를 드립니다.\n" +
-				"{% if content %}{{ content }}\n{% endif %}\n자세히: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · 문의 {{ sender.contact }}\n무료 수신거부: {{ unsubscribe_url }}\n",
+				"{% if content %}{{ content }}\n{% endif %}\n자세히: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · 문의 {{ sender.contact }} · {{ sender.postal }}\n무료 수신거부: {{ unsubscribe_url }}\n",
 		},
 		"en": {
-			Subject: "{{ name }}, spend {{ threshold }} and get {{ reward }} in points",
+			Subject: "(광고) {{ name }}, spend {{ threshold }} and get {{ reward }} in points",
 			Text: "Dear {{ name }},\n\nSpend {{ threshold }} or more until {{ deadline }} and we give you points worth {{ reward }}.\n" +
-				"{% if content %}{{ content }}\n{% endif %}\nYour page: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · {{ sender.contact }}\nUnsubscribe: {{ unsubscribe_url }}\n",
+				"{% if content %}{{ content }}\n{% endif %}\nYour page: {{ unsubscribe_url }}?page=offer\n\n{{ sender.name }} · {{ sender.contact }} · {{ sender.postal }}\nUnsubscribe: {{ unsubscribe_url }}\n",
 		},
 	}},
 	"smpp": {channel: campaign.ChannelSMS, shelf: "sms", address: `concat('010', leftPad(toString(number + 1), 8, '0'))`, templates: map[string]campaign.Template{
-		"ko": {Text: "(광고){{ name }}님 {{ threshold }} 쓰면 {{ reward }}"},
+		"ko": {Text: "(광고){{ sender.name }} {{ name }}님 {{ reward }}\n{{ sender.contact }}"},
 	}},
 	"http": {channel: campaign.ChannelPush, shelf: "gateway", address: `concat('device-', hex(cityHash64(number)))`, templates: map[string]campaign.Template{
-		"ko": {Subject: "(광고) {{ name }}님께", Text: "{{ deadline }}까지 {{ threshold }} 이상 쓰시면 {{ reward }} 상당의 포인트를 드립니다.", Link: "{{ unsubscribe_url }}?page=offer"},
+		"ko": {Subject: "(광고) {{ sender.name }} {{ name }}님께", Text: "{{ deadline }}까지 {{ threshold }} 이상 쓰시면 {{ reward }} 상당의 포인트를 드립니다. 수신거부: 설정에서 알림 끄기", Link: "{{ unsubscribe_url }}?page=offer"},
 	}},
 }
 

@@ -67,6 +67,9 @@ func newDispatchWorld(ctx context.Context, e *engines, route dispatchRoute, reci
 	for i := range n {
 		w.shards = append(w.shards, campaign.Shard{Index: i, Of: n, Low: w.first(i, n), High: w.first(i+1, n) - 1})
 	}
+	if err := w.readable(); err != nil {
+		return nil, err
+	}
 	if err := e.store.SaveBrief(ctx, w.run, "rehearsal", brief, times); err != nil {
 		return nil, err
 	}
@@ -138,4 +141,22 @@ func (w *dispatchWorld) messageID(customer uint32) string {
 // livesAbroad says whether a customer's planned hour is night where they live: they must get nothing.
 func (w *dispatchWorld) livesAbroad(customer uint32) bool {
 	return w.abroad > 0 && customer%uint32(w.abroad) == 0
+}
+
+// readable makes a message in each language: one that the rules refuse would be suppressed and not measured.
+func (w *dispatchWorld) readable() error {
+	c, err := dispatch.NewComposer(w.run, w.brief, dispatchTouch, w.route.channel)
+	if err != nil {
+		return err
+	}
+	for _, language := range []string{"ko", "en"} {
+		_, err := c.Compose(dispatch.Recipient{
+			Customer: 1, Name: "김서연", Address: "member1@example.com", Zone: "Asia/Seoul", Language: language, Offer: w.brief.Spec.Offers[0].ID,
+			Content: "price", Threshold: 100_000, Reward: 5_000,
+		}, w.opens)
+		if err != nil {
+			return fmt.Errorf("the message in %s: %w", language, err)
+		}
+	}
+	return nil
 }

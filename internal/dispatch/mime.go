@@ -115,19 +115,21 @@ func appendPart(out []byte, kind, text string) []byte {
 		out = append(base64.StdEncoding.AppendEncode(out, raw[:n]), "\r\n"...)
 		n = 0
 	}
-	put := func(b byte) {
-		if raw[n] = b; n == line-1 {
-			n = line
-			flush()
-			return
+	put := func(text string) {
+		for text != "" {
+			k := copy(raw[n:], text)
+			if n, text = n+k, text[k:]; n == line {
+				flush()
+			}
 		}
-		n++
 	}
-	for i := range len(text) {
-		if text[i] == '\n' {
-			put('\r')
+	for {
+		before, after, more := strings.Cut(text, "\n")
+		if put(before); !more {
+			break
 		}
-		put(text[i])
+		put("\r\n")
+		text = after
 	}
 	if n > 0 {
 		flush()
