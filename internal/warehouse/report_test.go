@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/danbi-project/danbi/internal/measurement/report"
-	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
 )
@@ -56,7 +55,7 @@ func TestAttributionCountsWhatFollowedAnOpenOrAClick(t *testing.T) {
 				seen[key] = true
 			}
 			transactions = append(transactions, transaction(customer, l))
-			net := money.Minor(l.Amount)
+			net := l.Amount
 			if l.Kind != settlement.Purchase {
 				net = -net
 			}
