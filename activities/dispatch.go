@@ -120,6 +120,7 @@ type DeliverWaveOutput struct {
 	Expired    uint64            `json:"expired,omitempty"`
 	Unknown    uint64            `json:"unknown,omitempty"`
 	Suppressed map[string]uint64 `json:"suppressed,omitempty"` // by reason
+	Late       uint64            `json:"late,omitempty"`       // of those sent by this run: more than a minute after their time
 	Settled    uint64            `json:"settled,omitempty"`    // open attempts of a crash, settled by asking the provider
 }
 

@@ -53,6 +53,7 @@ type wave struct {
 	planned  atomic.Int64
 	pages    atomic.Int64
 	sent     atomic.Int64
+	late     atomic.Int64
 }
 
 // beat heartbeats until stop is called, often enough for a pause to be heard within a second.
@@ -138,6 +139,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 		w.begun, w.dirty = true, false // whatever was on its way has arrived or never will
 	}
 	w.out.Failed += uint64(len(w.retry))
+	w.out.Late = uint64(w.late.Load())
 	return nil
 }
 

@@ -167,14 +167,24 @@ func (l *sendingLease) stop(ctx context.Context, recorded bool) error {
 // leave after it.
 type leased struct {
 	context.Context
-	lease *sendingLease
+	lease  *sendingLease
+	closes time.Time // by the wall clock: when the wave's window ends; zero: no end
 }
 
-// Deadline is the lease's, or the context's own when that is earlier.
+// mostPatience is how long one message may take: less than the time before quiet hours in which nothing is planned.
+const mostPatience = 4 * time.Minute
+
+// Deadline is the lease's, the window's end, or the context's own, whichever is first.
 func (c leased) Deadline() (time.Time, bool) {
 	end := c.lease.deadline()
 	if own, ok := c.Context.Deadline(); ok && own.Before(end) {
-		return own, true
+		end = own
+	}
+	if !c.closes.IsZero() && c.closes.Before(end) {
+		end = c.closes
+	}
+	if patience := clock.Wall().Add(mostPatience); patience.Before(end) {
+		end = patience
 	}
 	return end, true
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
+	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
@@ -16,7 +18,10 @@ func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
 	for _, j := range jobs {
 		j.receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
 	}
-	guarded := leased{ctx, w.lease}
+	guarded := leased{Context: ctx, lease: w.lease}
+	if !w.in.Clock.Rehearsal { // whose clock stands still meanwhile
+		guarded.closes = w.rules.Closes
+	}
 	var group sync.WaitGroup
 	for range min(w.stage.Settings.senders(), len(jobs)) {
 		group.Go(func() {
@@ -63,11 +68,17 @@ func (q *queue) next() *job {
 	if q.ctx.Err() != nil || q.trouble.Load() != nil || !q.wave.lease.holds() {
 		return nil
 	}
-	i := int(q.given.Add(1)) - 1
-	if i >= len(q.jobs) {
-		return nil
+	for {
+		i := int(q.given.Add(1)) - 1
+		if i >= len(q.jobs) {
+			return nil
+		}
+		// A provider that stalled may have held the page up since it was claimed: who may not be written to any more is
+		// left untried, and looked at again.
+		if j := q.jobs[i]; q.wave.allowed(j) {
+			return j
+		}
 	}
-	return q.jobs[i]
 }
 
 // told keeps a message's receipt.
@@ -80,7 +91,23 @@ func (q *queue) told(j *job, r dispatch.Receipt) {
 	switch r.Outcome {
 	case dispatch.OutcomeSent:
 		q.wave.sent.Add(1)
+		if q.wave.moment(j.slot).Sub(j.slot.At) > lateAfter {
+			q.wave.late.Add(1)
+		}
 	case dispatch.OutcomeDown:
 		q.trouble.Store(&j.receipt.Response)
 	}
+}
+
+// lateAfter is how long after its time a message counts as late.
+const lateAfter = time.Minute
+
+// allowed says whether a message that was claimed a while ago may still leave now.
+func (w *wave) allowed(j *job) bool {
+	now := w.moment(j.slot)
+	if now.Sub(j.at) < time.Second {
+		return true
+	}
+	state, _ := w.rules.Refuse(j.recipient, now)
+	return state == campaign.DeliveryPlanned
 }

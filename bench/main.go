@@ -45,6 +45,7 @@ var benches = map[string]bench{
 	"rehearse":             &rehearseBench{},
 	"score":                &scoreBench{},
 	"sendtime":             &sendtimeBench{},
+	"timing":               &timingBench{},
 	"truth":                &truthBench{},
 	"uplift-truth":         &upliftTruthBench{},
 	"settlement-chaos":     &settlementChaosBench{},

@@ -43,6 +43,7 @@ type DispatchProgress struct {
 	Sent       uint64            `json:"sent"`
 	Suppressed map[string]uint64 `json:"suppressed,omitempty"`
 	Unknown    uint64            `json:"unknown,omitempty"`
+	Late       uint64            `json:"late,omitempty"` // sent more than a minute after their time
 	Trouble    string            `json:"trouble,omitempty"`
 }
 
@@ -179,6 +180,7 @@ func (d *dispatchRun) count(outs []activities.DeliverWaveOutput) {
 	for _, out := range outs {
 		d.in.Progress.Sent += out.Sent
 		d.in.Progress.Unknown += out.Unknown
+		d.in.Progress.Late += out.Late
 		addUp(d.in.Progress.Suppressed, out.Suppressed)
 	}
 }
