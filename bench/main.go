@@ -50,6 +50,7 @@ var benches = map[string]bench{
 	"uplift-truth":         &upliftTruthBench{},
 	"settlement-chaos":     &settlementChaosBench{},
 	"preview":              &previewBench{},
+	"punctuality":          &punctualityBench{},
 	"knapsack":             &knapsackBench{},
 	"offers-vs-lp":         &offersVsLPBench{},
 }
