@@ -82,6 +82,9 @@ func (o *Offers) learn(ctx context.Context, in LearnOffersInput) (Knowledge, err
 			return Knowledge{}, err
 		}
 		for _, outcome := range outcomes {
+			if !past.TeachesOffer(outcome.Offer) {
+				continue
+			}
 			outcome.Campaign = len(names)
 			rows = append(rows, outcome.Past)
 		}

@@ -52,6 +52,7 @@ func (w *regretWorld) judge() (map[string]float64, error) {
 		"one_size": w.oneSize(budget) / best, "random": w.brings(w.random(budget)) / best, "propensity": w.brings(w.propensity(budget)) / best,
 		"share_of_believed": reached / float64(solved.Value), "given": w.given(ours), "cost_of_expected": w.cost(ours) / cost,
 	}
+	out["cost_within"], out["cost_p10"], out["cost_p90"] = w.forecastHolds(ours)
 	knowing := w.brings(people)
 	out["oracle_of_people"] = knowing / best
 	if knowing > 0 {
@@ -61,6 +62,19 @@ func (w *regretWorld) judge() (map[string]float64, error) {
 		out["share_of_people"] = reached / knowing
 	}
 	return out, nil
+}
+
+// forecastHolds is 1 where what the rewards truly cost lies within the forecast's p10 to p90, and these as shares of the middle.
+func (w *regretWorld) forecastHolds(choices []int) (within, low, high float64) {
+	var e offers.Expected
+	for i, c := range w.known {
+		w.ladder.Expect(&e, w.ladder.Forecast(c), w.options[i], choices[i])
+	}
+	cost, truly := w.ladder.Known().Outlook(e, 0).Cost, w.cost(choices)
+	if truly >= cost.P10 && truly <= cost.P90 {
+		within = 1
+	}
+	return within, cost.P10 / cost.P50, cost.P90 / cost.P50
 }
 
 func (w *regretWorld) draws() offers.Draws {

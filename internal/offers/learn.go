@@ -40,20 +40,41 @@ type PastCampaign struct {
 // Name is how knowledge names what it was learned from.
 func (p PastCampaign) Name() string { return fmt.Sprintf("%s/%d", p.Campaign, p.Occurrence) }
 
-// Teaches says whether the campaign's goals are about all that customers spend: only then do goals that were reached tell
-// how offers are taken by the forecast of all spend.
+// Teaches says whether anything can be learned of how its offers are taken.
 func (p PastCampaign) Teaches() bool {
 	if p.Spec == nil {
 		return true
 	}
+	if p.Spec.Measurement.Delivered == campaign.DeliveredNever {
+		return false
+	}
 	for _, o := range p.Spec.Offers {
-		t := p.Spec.TermsOf(o)
-		narrow := len(t.Categories)+len(t.Brands)+len(t.Merchants)+len(t.Channels)+len(t.Excluded)+len(t.Natures)+len(t.Days) > 0 || t.Hours != nil
-		if narrow || t.Single() || t.Purchases > 1 || t.Within > 0 {
-			return false
+		if p.teaches(o) {
+			return true
 		}
 	}
-	return p.Spec.Measurement.Delivered != campaign.DeliveredNever
+	return false
+}
+
+// TeachesOffer says whether customers who had the offer do. Those without one always do.
+func (p PastCampaign) TeachesOffer(id string) bool {
+	if p.Spec == nil || id == "" || id == NoOffer {
+		return true
+	}
+	for _, o := range p.Spec.Offers {
+		if o.ID == id {
+			return p.teaches(o)
+		}
+	}
+	return false
+}
+
+// teaches: only goals about all that customers spend, each with one reward, tell by who reached them how offers are taken.
+func (p PastCampaign) teaches(o campaign.Offer) bool {
+	t := p.Spec.TermsOf(o)
+	narrow := len(t.Categories)+len(t.Brands)+len(t.Merchants)+len(t.Channels)+len(t.Excluded)+len(t.Natures)+len(t.Days) > 0 || t.Hours != nil
+	several := t.Times > 1 || len(t.Tiers) > 0 || t.Percent > 0
+	return !narrow && !several && !t.Single() && t.Purchases <= 1 && t.Within == 0
 }
 
 // Outcome is a customer of a past campaign with the choice that was made for them.
