@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/danbi-project/danbi/internal/campaign"
 )
 
 // trueWays are customers who take offers in a way that is known.
@@ -210,4 +212,75 @@ func BenchmarkOptions(b *testing.B) {
 	for b.Loop() {
 		_, sink = l.Options(c, sink)
 	}
+}
+
+// Of a campaign with several kinds of offers, only goals about all spend with one reward teach how goals are taken.
+func TestOnlyPlainGoalsTeach(t *testing.T) {
+	spec := campaign.Spec{Offers: []campaign.Offer{
+		{ID: "goal", Kind: campaign.OfferThreshold, Reward: 1}, {ID: "back", Kind: campaign.OfferPercentage, Percent: 0.05, Reward: 1}, {ID: "coupon", Kind: campaign.OfferCoupon, Reward: 1},
+		{ID: "coffee", Kind: campaign.OfferBundle, Reward: 1, Terms: &campaign.Terms{Purchases: 5, Categories: []string{"coffee"}}}, {ID: "twice", Kind: campaign.OfferThreshold, Reward: 1, Terms: &campaign.Terms{Times: 2}},
+		{ID: "soon", Kind: campaign.OfferThreshold, Reward: 1, Valid: campaign.Duration(time.Hour)}, {ID: "news", Kind: campaign.OfferInform},
+	}}
+	past := PastCampaign{Spec: &spec}
+	require.True(t, past.Teaches())
+	for id, teaches := range map[string]bool{"goal": true, "news": true, "": true, NoOffer: true, "back": false, "coupon": false, "coffee": false, "twice": false, "soon": false, "gone": false} {
+		require.Equal(t, teaches, past.TeachesOffer(id), id)
+	}
+	spec.Offers = spec.Offers[1:6]
+	require.False(t, past.Teaches())
+}
+
+// Contents that do better are drawn more often, every one is drawn sometimes, and the chances that are logged are those.
+func TestContentsAreDrawnByWhatIsKnown(t *testing.T) {
+	contents := []campaign.Content{{ID: "a", Theme: "price"}, {ID: "b", Theme: "story"}, {ID: "c", Category: "coffee"}}
+	k := Prior()
+	even := k.contentOdds(contents, 0, 0)
+	require.InDeltaSlice(t, []float64{1. / 3, 1. / 3, 1. / 3}, even, 1e-9)
+	k.Contents = []ContentCell{{Content: "theme=price", Factor: Known{1.3, 0.1}}, {Content: "theme=story", Factor: Known{0.8, 0.1}}, {Content: "category=coffee", Own: true, Factor: Known{1.8, 0.05}}}
+	odds := k.contentOdds(contents, 0, 0)
+	require.InDelta(t, 1, odds[0]+odds[1]+odds[2], 1e-9)
+	require.Greater(t, odds[0], 0.7)
+	require.GreaterOrEqual(t, odds[1], contentExplore/3)
+	require.Greater(t, k.contentOdds(contents, 0, 3)[2], 0.9, "who buys coffee hears of coffee")
+	require.InDeltaSlice(t, even, k.contentOdds(contents, 1, 0), 1e-9, "of other customers nothing is known")
+
+	l, err := NewLadder(campaign.Spec{Contents: contents, Offers: []campaign.Offer{{ID: "news", Kind: campaign.OfferInform}}}, times)
+	require.NoError(t, err)
+	l, err = l.With(k)
+	require.NoError(t, err)
+	counts := make([]float64, 3)
+	const n = 20_000
+	for key := range uint32(n) {
+		i, p := l.contentFor(Draws{Salt: "s", Run: campaign.Run{Campaign: "c", Occurrence: 1}}, Customer{Key: key}, Forecast{}, 3)
+		require.InDelta(t, odds[i], p, 1e-12)
+		counts[i]++
+	}
+	for i := range counts {
+		require.InDelta(t, odds[i], counts[i]/n, 0.01)
+	}
+}
+
+// What contents did is found in past draws, beside what the offers did.
+func TestLearningFindsWhichContentMoves(t *testing.T) {
+	truth := trueWays{attention: 0.5, effort: 0.08, spread: 0.8}
+	rows := truth.simulate(5, 2, 12_000)
+	for i := range rows {
+		if r := &rows[i]; r.Treated {
+			r.Content = []string{"theme=price", "theme=story"}[i%2]
+			if r.Content == "theme=story" && r.Window == r.Threshold && i%3 != 0 { // two in three of those whom it moved stay as they were
+				r.Window = r.Threshold * 0.9
+			}
+		}
+	}
+	k, err := Learn(rows, []string{"a/1", "b/1"}, learnedAt)
+	require.NoError(t, err)
+	for _, c := range k.Contents {
+		if c.Content == "theme=price" {
+			require.Greater(t, c.Factor.Mean, 1.1, "%+v", c)
+		} else {
+			require.Less(t, c.Factor.Mean, 0.9, "%+v", c)
+		}
+	}
+	require.GreaterOrEqual(t, len(k.Contents), 2)
+	require.Greater(t, k.contentOdds([]campaign.Content{{ID: "x", Theme: "price"}, {ID: "y", Theme: "story"}}, 0, 0)[0], 0.9)
 }
