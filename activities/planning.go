@@ -1,9 +1,12 @@
 package activities
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
+	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -117,8 +120,37 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 	for _, beyond := range brief.Policy.Permits(figures) { // nobody can approve these
 		out.Findings, out.Blocks = append(out.Findings, Fault{Kind: "over_policy", Message: beyond.Error(), Blocks: true}), true
 	}
-	return out, nil
+	return out, Classify(p.Store.SaveDecision(ctx, in.Run, basisOf(in, brief, out, moment(ctx, in.Clock))))
 }
+
+// basisOf is the line of the decision log that every decision about a customer of this plan refers to: the versions of all
+// that was decided by, and what it was decided on. The rules of messages are part of the policy.
+func basisOf(in PreflightInput, brief campaign.Brief, out PreflightOutput, at time.Time) campaign.Decision {
+	verdict := "needs_approval"
+	switch {
+	case out.Blocks:
+		verdict = "blocked"
+	case out.Approves:
+		verdict = "within_policy"
+	}
+	detail := fmt.Sprintf("%s spec=%s policy=%s snapshot=%s/%d model=%s kind=%s knowledge=%s audience=%d assignments=%d treated=%d control=%d program=%s",
+		verdict, brief.Spec.Hash(), brief.Policy.Hash(), in.Snapshot.ID, in.Snapshot.Checksum, cmp.Or(in.Model.ID, "none"), cmp.Or(in.Model.Kind, "none"),
+		cmp.Or(in.Prices.Knowledge, "prior"), in.Audience, in.Assignments, in.Treated, in.Control, program())
+	return campaign.Decision{Key: fmt.Sprintf("plan/%d/%s", in.Run.Plan, out.Hash), Action: "plan", Actor: "danbi", Subject: out.Hash, Detail: detail, At: at}
+}
+
+// program is the commit that this program was built from, where that is known.
+var program = sync.OnceValue(func() string {
+	info, _ := debug.ReadBuildInfo()
+	if info != nil {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value
+			}
+		}
+	}
+	return "unknown"
+})
 
 // outlook adds up what the shards expect, by what the plan was valued by.
 func (p *Planning) outlook(ctx context.Context, in PreflightInput, spec campaign.Spec) (*Outlook, error) {

@@ -51,6 +51,7 @@ Customers appear by key only: starter why shows one of them in full.`,
 	cmd.Flags().Uint32Var(&occurrence, "occurrence", 0, "which occurrence (default: the last one)")
 	cmd.Flags().StringVar(&customer, "customer", "", "only this customer: an id of your data, or #KEY")
 	cmd.Flags().StringVar(&step, "step", "", "only this step: "+strings.Join(decisionSteps, ", "))
+	cmd.AddCommand(newDecisionsPruneCommand(a))
 	return cmd
 }
 

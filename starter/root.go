@@ -30,6 +30,7 @@ var commands = []func(*App) *cobra.Command{
 	newWhyCommand,
 	newModelsCommand,
 	newDecisionsCommand,
+	newEraseCommand,
 	newPowerCommand,
 	newLearnCommand,
 	newLedgerCommand,

@@ -170,6 +170,20 @@ GRANT SELECT, INSERT, TRUNCATE, ALTER SETTINGS ON danbi.transactions TO danbi_wo
 GRANT SELECT, INSERT, TRUNCATE ON danbi.world TO danbi_world;
 GRANT CLUSTER ON *.* TO danbi_world;
 
+-- Deletes decisions about customers when the law no longer asks for them, and the names and addresses of people who ask
+-- for it. Give it to a person, for the time that it takes.
+CREATE ROLE IF NOT EXISTS danbi_retain;
+GRANT SELECT ON danbi.campaigns TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.assignments TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.audience TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.candidates TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.delivery_events TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.late_redemptions TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.planned_deliveries TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.score_reasons TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.contacts TO danbi_retain;
+GRANT SELECT, ALTER DELETE ON danbi.identities TO danbi_retain;
+
 -- Reads what campaigns did, for dashboards and questions: customers by their key, never by name, address or message.
 CREATE ROLE IF NOT EXISTS danbi_reader;
 GRANT SELECT ON danbi.assignments TO danbi_reader;

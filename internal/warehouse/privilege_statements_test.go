@@ -64,6 +64,9 @@ var identifiers = map[string]func() []string{
 	"import_span.sql raw":            rawTables,
 	"import_strangers.sql raw":       rawTables,
 	"import_strangers_count.sql raw": rawTables,
+	"retention_count.sql table":      aboutCustomers,
+	"retention_prune.sql table":      aboutCustomers,
+	"retention_erase.sql table":      names("identities", "contacts"),
 	"world_clear.sql table":          clearedTables,
 	"world_ids.sql table":            names("transactions", "interactions"),
 	"world_remember.sql table":       rememberedTables,
@@ -96,6 +99,8 @@ var replaced = map[string]string{
 
 // rewritten are statements that stand in one place and go through Config.DDL in another.
 var rewritten = []string{"migrate.go createMigrations", "import_stage.go statements"}
+
+var aboutCustomers = names("audience", "score_reasons", "assignments", "planned_deliveries", "delivery_events", "candidates", "late_redemptions")
 
 func names(all ...string) func() []string { return func() []string { return all } }
 func literal() []string                   { return nil }

@@ -17,6 +17,7 @@ const (
 	roleMigrate = "danbi_migrate" // brings the schema up to date
 	roleImport  = "danbi_import"  // imports files
 	roleWorld   = "danbi_world"   // makes, empties and lives the simulated population
+	roleRetain  = "danbi_retain"  // deletes what need not be kept, and people who ask for it
 	roleReader  = "danbi_reader"  // reads, but no names and addresses
 )
 
@@ -32,6 +33,8 @@ func (s statement) roles() []string {
 		return []string{roleMigrate}
 	case strings.HasPrefix(origin, "import"), strings.HasPrefix(origin, "ident.go"):
 		return []string{roleImport}
+	case strings.HasPrefix(origin, "retention"):
+		return []string{roleRetain}
 	case strings.HasPrefix(origin, "world"):
 		return []string{roleWorld}
 	default:
