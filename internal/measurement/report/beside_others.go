@@ -71,10 +71,10 @@ func (d *Document) disturbed(r reader) (all []warning) {
 		treated, control := share(o.Treated, d.arm("treated")), share(o.Control, d.arm("control"))
 		if o.Alike < unlike {
 			all = append(all, warning{r.choose(
-				fmt.Sprintf("%s/%d (%s) drew %s of these customers too, and wrote to %s of the treated but %s of control (p = %.2g): part of the difference is that campaign's. Most likely a limit on recent contacts kept it from this one's treated only; run such campaigns one after the other.",
-					o.Campaign, o.Occurrence, r.days(o.Opens, o.Closes), r.count(o.Both), r.percent(treated), r.percent(control), o.Alike),
-				fmt.Sprintf("%s/%d (%s) 캠페인도 이 고객 가운데 %s명을 추첨했고, 발송군의 %s, 대조군의 %s에게 보냈습니다(p = %.2g). 두 군이 달라 차이의 일부는 그 캠페인의 것입니다. 최근 접촉 제한이 발송군에만 걸렸을 수 있으니 이런 캠페인은 차례로 진행하십시오.",
-					o.Campaign, o.Occurrence, r.days(o.Opens, o.Closes), r.count(o.Both), r.percent(treated), r.percent(control), o.Alike)), true})
+				fmt.Sprintf("%s/%d (%s) drew %s of these customers too, and wrote to %s of the treated but %s of control (%s): part of the difference is that campaign's. Most likely a limit on recent contacts kept it from this one's treated only; run such campaigns one after the other.",
+					o.Campaign, o.Occurrence, r.days(o.Opens, o.Closes), r.count(o.Both), r.percent(treated), r.percent(control), chance(o.Alike)),
+				fmt.Sprintf("%s/%d (%s) 캠페인도 이 고객 가운데 %s명을 추첨했고, 발송군의 %s, 대조군의 %s에게 보냈습니다(%s). 두 군이 달라 차이의 일부는 그 캠페인의 것입니다. 최근 접촉 제한이 발송군에만 걸렸을 수 있으니 이런 캠페인은 차례로 진행하십시오.",
+					o.Campaign, o.Occurrence, r.days(o.Opens, o.Closes), r.count(o.Both), r.percent(treated), r.percent(control), chance(o.Alike))), true})
 			continue
 		}
 		all = append(all, warning{r.choose(
@@ -84,6 +84,14 @@ func (d *Document) disturbed(r reader) (all []warning) {
 				o.Campaign, o.Occurrence, r.days(o.Opens, o.Closes), r.count(o.Both), r.percent(treated), r.percent(control))), false})
 	}
 	return all
+}
+
+// chance is a probability as it is written beside a claim; what a computer can't tell from 0 is not called that.
+func chance(p float64) string {
+	if p < 1e-9 {
+		return "p < 1e-9"
+	}
+	return fmt.Sprintf("p = %.2g", p)
 }
 
 // Disturbed is what else happened to the customers who are compared.

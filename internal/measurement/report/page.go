@@ -85,7 +85,7 @@ func (p page) Tiles() []tile {
 	d := p.d
 	tiles := []tile{
 		{p.word("deliveries"), p.count(d.Budget.Messages), p.word("treated") + " " + p.count(d.arm("treated"))},
-		{p.word("redeemed"), p.count(d.Settlement.Qualified), p.percent(share(d.Settlement.Qualified, d.Settlement.Reached)) + " / " + p.word("reached")},
+		{p.word("redeemed"), p.count(d.Settlement.Qualified), p.wordf("of_reached", p.percent(share(d.Settlement.Qualified, d.Settlement.Reached)))},
 		{p.word("rewards"), p.money(d.Budget.Rewards), p.count(d.Settlement.Paid) + " " + p.word("payouts")},
 		{p.word("spent"), p.money(d.Budget.Total), p.word("limit_expected") + " " + p.money(d.Budget.Expected)},
 	}
@@ -179,7 +179,7 @@ func (p page) Effect() []row {
 		rows = append(rows, row{Name: p.word("incremental"), Cells: []string{p.amount(e, e.Incremental, true), p.amount(e, e.Low*float64(e.Treated.Customers), true) + " – " + p.amount(e, e.High*float64(e.Treated.Customers), true)}})
 	}
 	if e.UnitCost > 0 {
-		rows = append(rows, row{Name: p.word("unit_cost_" + e.Metric), Cells: []string{p.unitCost(e), ""}})
+		rows = append(rows, row{Name: p.word("unit_cost_" + e.Metric), Cells: []string{p.unitCost(e, e.UnitCost), p.unitRange(e)}})
 	}
 	return rows
 }

@@ -131,8 +131,8 @@ func (d *Document) Verdict(lang string) string {
 			fmt.Sprintf("결론을 내릴 수 없습니다. 고객당 차이는 %s이고, %s 신뢰구간(%s에서 %s)이 0을 포함합니다.", difference, level, low, high))
 	case measurement.Proven:
 		return r.choose(
-			fmt.Sprintf("The campaign changed it by %s per customer (%s of control; %s interval from %s to %s).", difference, r.signedPercent(e.Relative), level, low, high),
-			fmt.Sprintf("캠페인으로 고객당 %s 달라졌습니다(대조군 대비 %s, %s 신뢰구간 %s에서 %s).", difference, r.signedPercent(e.Relative), level, low, high))
+			fmt.Sprintf("The campaign changed %s by %s per customer (%s of control; %s interval from %s to %s).", r.word("metric_"+e.Metric), difference, r.signedPercent(e.Relative), level, low, high),
+			fmt.Sprintf("캠페인의 효과는 고객당 %s 기준 %s입니다(대조군 대비 %s, %s 신뢰구간 %s에서 %s).", r.word("metric_"+e.Metric), difference, r.signedPercent(e.Relative), level, low, high))
 	}
 	return e.Claim
 }

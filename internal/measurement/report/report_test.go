@@ -37,7 +37,7 @@ func sample() *Document {
 		Deliveries: []Touch{{"first", map[string]uint64{"sent": 12_930, "bounced": 31, "suppressed": 40}}},
 		Settlement: Settlement{Reached: 12_930, Qualified: 4_601, Due: 33_380_000, Paid: 4_601, PaidAmount: 33_380_000, Theirs: 4_601, TheirsAmount: 33_380_000},
 		Ledger:     Ledger{Accounts: map[string]money.Minor{"budget:granted": -86_620_000, "budget:approved": 0, "budget:reserved": 0, "budget:released": 86_620_000, "expense:rewards": 33_380_000, "customer:payable": 0, "payout:clearing": 0, "payout:paid": -33_380_000}, Intact: true, Batches: 34, Head: strings.Repeat("3fa9c1", 11)[:64]},
-		Effect:     &Effect{Metric: "spend", Money: true, Treated: Side{18_004, 312_440, 402_000}, Control: Side{1_996, 288_120, 389_000}, Confidence: .95, Difference: 21_930, Low: 6_100, High: 37_760, Relative: .076, RelativeLow: .021, RelativeHigh: .132, Adjusted: true, Reduction: .31, Mismatch: .93, Claim: "effect", Incremental: 394_827_720, UnitCost: .085},
+		Effect:     &Effect{Metric: "spend", Money: true, Treated: Side{18_004, 312_440, 402_000}, Control: Side{1_996, 288_120, 389_000}, Confidence: .95, Difference: 21_930, Low: 6_100, High: 37_760, Relative: .076, RelativeLow: .021, RelativeHigh: .132, Adjusted: true, Reduction: .31, Mismatch: .93, Claim: "effect", Incremental: 394_827_720, UnitCost: .085, UnitLow: .049, UnitHigh: .306},
 		Budget:     Budget{Expected: 30_000_000, Exposure: 120_000_000, Out: 118_240_000, Rewards: 33_380_000, Messages: 12_961, Contact: 194_415, Total: 33_574_415}, Forecast: Forecast{Redeemed: 4_517, RedeemedOut: 4_601, Cost: 29_980_000, CostOut: 33_574_415, Value: 21_000_000},
 	}
 	for i, n := range []uint64{310, 902, 1888, 2405, 2260, 1704, 1210, 860, 610, 402, 250, 140, 60} {

@@ -102,6 +102,11 @@ func (t *text) head(d *Document) {
 	t.line("%s %s  %s %s  %s %s", t.word("window"), t.days(d.Times.Opens, d.Times.Closes), t.word("snapshot"), t.date(d.Snapshot.Instant), t.word("known"), t.date(d.Times.Settles))
 	t.line("")
 	t.wrap(d.Verdict(t.lang), "  ")
+	for _, w := range d.disturbed(t.reader) {
+		if w.Bad {
+			t.wrap("! "+w.Text, "  ")
+		}
+	}
 }
 
 func (t *text) effect(d *Document) {
@@ -122,19 +127,20 @@ func (t *text) effect(d *Document) {
 	t.line("  %s %s – %s   %s %s (%s – %s)", t.wordf("interval", t.level(e.Confidence)), t.amount(e, e.Low, true), t.amount(e, e.High, true),
 		t.word("relative"), t.signedPercent(e.Relative), t.signedPercent(e.RelativeLow), t.signedPercent(e.RelativeHigh))
 	if e.Incremental != 0 {
-		line := fmt.Sprintf("  %s %s", t.word("incremental"), t.amount(e, e.Incremental, true))
+		t.line("  %s %s", t.word("incremental"), t.amount(e, e.Incremental, true))
 		if e.UnitCost > 0 {
-			line += fmt.Sprintf("   %s %s", t.word("unit_cost_"+e.Metric), t.unitCost(e))
+			line := fmt.Sprintf("  %s %s", t.word("unit_cost_"+e.Metric), t.unitCost(e, e.UnitCost))
+			if between := t.unitRange(e); between != "" {
+				line += " (" + between + ")"
+			}
+			t.line("%s", line)
 		}
-		t.line("%s", line)
 	}
 	t.wrap(strings.Join(t.notes(e), " "), "  ")
 	for _, w := range d.disturbed(t.reader) {
-		mark := "  "
-		if w.Bad {
-			mark = "! "
+		if !w.Bad {
+			t.wrap(w.Text, "  ")
 		}
-		t.wrap(mark+w.Text, "  ")
 	}
 	t.besides(e)
 	t.factorial(e)
@@ -142,11 +148,22 @@ func (t *text) effect(d *Document) {
 }
 
 // unitCost is the cost of one more unit of the metric: of one won more, a plain number; of one purchase more, money.
-func (r reader) unitCost(e *Effect) string {
+func (r reader) unitCost(e *Effect, cost float64) string {
 	if e.Money {
-		return fmt.Sprintf("%.3f", e.UnitCost)
+		return fmt.Sprintf("%.3f", cost)
 	}
-	return r.money(money.Minor(math.Round(e.UnitCost)))
+	return r.money(money.Minor(math.Round(cost)))
+}
+
+// unitRange is its interval; without an upper end where what was added may be nothing.
+func (r reader) unitRange(e *Effect) string {
+	switch {
+	case e.UnitLow <= 0:
+		return ""
+	case e.UnitHigh <= 0:
+		return r.unitCost(e, e.UnitLow) + " – ∞"
+	}
+	return r.unitCost(e, e.UnitLow) + " – " + r.unitCost(e, e.UnitHigh)
 }
 
 func (r reader) notes(e *Effect) []string {

@@ -16,7 +16,7 @@ var words = map[string][2]string{
 	"model_response": {"response model", "반응 모형"}, "model_rank": {"a feature", "지표 순위"}, "model_none": {"no model", "모형 없음"}, "no_fit": {"no model could be fitted", "모형을 적합하지 못함"}, "occurrence": {"occurrence", "회차"},
 	// funnel
 	"customers": {"customers", "고객"}, "all": {"All customers", "전체 고객"}, "chosen": {"Chosen", "선정"}, "treated": {"Treated", "발송군"}, "control": {"Control", "대조군"}, "holdout": {"Permanent holdout", "상시 대조군"},
-	"left_out": {"Left out", "제외"}, "offered": {"Given an offer with a reward", "리워드 혜택 배정"}, "reached": {"Offer reached them", "혜택 도달"}, "redeemed": {"Met their goal", "목표 달성"}, "paid": {"Paid", "지급"},
+	"left_out": {"Left out", "제외"}, "offered": {"Given an offer with a reward", "리워드 혜택 배정"}, "reached": {"Offer reached them", "혜택 도달"}, "redeemed": {"Met their goal", "목표 달성"}, "of_reached": {"%s of those reached", "도달 고객의 %s"}, "paid": {"Paid", "지급"},
 	"others": {"other reasons", "기타 사유"},
 	// reasons
 	"rule": {"outside the audience rule", "대상 조건 아님"}, "excluded_segment": {"excluded segment", "제외 세그먼트"}, "excluded_campaign": {"excluded campaign", "제외 캠페인 대상"},
