@@ -165,7 +165,7 @@ func TestTheReportRefuses(t *testing.T) {
 			require.NotContains(t, shown, In(lang, "unit_cost_spend"))
 		}
 	}
-	require.Contains(t, sample().Verdict("en"), "changed it by +₩21,930 per customer (+7.60% of control")
+	require.Contains(t, sample().Verdict("en"), "changed spend by +₩21,930 per customer (+7.60% of control")
 	for claim, says := range map[string]string{"inconclusive": "contains zero", "no_control": "no control group", "sample_ratio_mismatch": "not of the sizes"} {
 		d := sample()
 		d.Effect.Claim = claim
