@@ -66,7 +66,7 @@ When a warehouse is running, the forecast is kept there, and starter report show
 	flags.Uint64Var(&o.population, "population", 0, "customers that the figures are for (default: those of the warehouse, else 100,000)")
 	flags.Uint64Var(&o.seed, "seed", 1, "of the first run; each next one has the next")
 	flags.BoolVar(&o.usual, "usual-market", false, "the default parameters in every run, in place of drawn ones: narrower, and surer than anybody is")
-	flags.IntVar(&o.atOnce, "at-once", max(1, min(runtime.NumCPU(), 4)), "runs at once; each takes about 1 GB of memory")
+	flags.IntVar(&o.atOnce, "at-once", min(runtime.NumCPU()+1, 4), "runs at once; each takes about 1 GB of memory, and waits for a part of its time")
 	flags.StringVar(&o.at, "at", "", "for a spec with a schedule, or whose window opens when it is started: rehearse the first window from this date (2006-01-02) on (default: from now)")
 	flags.StringVar(&o.folder, "folder", "", "where the runs' data lie while they run (default: in memory where there is room, else the system's temporary folder)")
 	flags.StringVar(&o.like.data, "like", "", "people like those of the files in this folder, as starter world --like fits them; only the rest is drawn")

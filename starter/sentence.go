@@ -147,6 +147,8 @@ func (a *App) finding(f activities.Fault) string {
 		"model_drifted":     "모델을 학습한 뒤 특성 분포가 크게 달라졌습니다. 다른 모델을 승격하거나 종류 이름으로 새로 학습하게 하세요: " + f.Message,
 		"model_drifting":    "모델을 학습한 뒤 특성 분포가 달라지고 있습니다. 새 모델이 나을 수 있습니다: " + f.Message,
 		"capped":            fmt.Sprintf("%s건 제외: 발송 횟수 제한", groups(f.Customers)),
+		"smallest_lift":     "대조군으로 볼 수 있는 최소 효과 (자세히: starter power): " + f.Message,
+		"unsized":           "선정한 고객의 이전 구매가 없어 볼 수 있는 최소 효과를 알 수 없습니다",
 		"over_policy":       "정책 한도를 넘어 아무도 승인할 수 없습니다: " + f.Message,
 	}[f.Kind]
 	if sentence == "" {
