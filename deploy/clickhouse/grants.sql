@@ -181,8 +181,8 @@ GRANT SELECT, ALTER DELETE ON danbi.delivery_events TO danbi_retain;
 GRANT SELECT, ALTER DELETE ON danbi.late_redemptions TO danbi_retain;
 GRANT SELECT, ALTER DELETE ON danbi.planned_deliveries TO danbi_retain;
 GRANT SELECT, ALTER DELETE ON danbi.score_reasons TO danbi_retain;
-GRANT SELECT, ALTER DELETE ON danbi.contacts TO danbi_retain;
-GRANT SELECT, ALTER DELETE ON danbi.identities TO danbi_retain;
+GRANT ALTER DELETE ON danbi.contacts TO danbi_retain;
+GRANT ALTER DELETE ON danbi.identities TO danbi_retain;
 
 -- Reads what campaigns did, for dashboards and questions: customers by their key, never by name, address or message.
 CREATE ROLE IF NOT EXISTS danbi_reader;

@@ -22,15 +22,15 @@ func bare(text string) string {
 	return strings.TrimSuffix(strings.TrimSpace(text), ";")
 }
 
-// changesSchema says whether every server of a cluster must be told. Partitions are changed through one replica, and
-// replicated tables tell the others.
+// changesSchema says whether every server of a cluster must be told. Partitions are changed, and rows deleted, through one
+// replica, and replicated tables tell the others.
 func changesSchema(text string) bool {
 	tokens := tokenRule.FindAllString(text, -1)
 	switch word(tokens, 0) {
 	case "CREATE", "DROP", "TRUNCATE", "RENAME", "EXCHANGE":
 		return true
 	case "ALTER":
-		return !slices.ContainsFunc(tokens, func(t string) bool { return strings.EqualFold(t, "PARTITION") })
+		return !slices.ContainsFunc(tokens, func(t string) bool { return strings.EqualFold(t, "PARTITION") || strings.EqualFold(t, "DELETE") })
 	}
 	return false
 }
@@ -218,7 +218,7 @@ func (p *privileges) alter() {
 		p.on(table, "ALTER SETTINGS")
 	case "MODIFY TTL":
 		p.on(table, "ALTER TTL")
-	case "DROP PARTITION":
+	case "DROP PARTITION", "DELETE WHERE":
 		p.on(table, "ALTER DELETE")
 	case "MOVE PARTITION":
 		// Older servers ask for SELECT and ALTER DELETE of the source instead, which the import holds anyway.
