@@ -114,7 +114,7 @@ func (c *Channel) Close() error {
 	for range cap(c.slots) {
 		if s := <-c.slots; s != nil {
 			_ = s.conn.SetDeadline(time.Now().Add(time.Second))
-			_, _ = s.command("QUIT")
+			s.retire()
 			s.close()
 		}
 	}

@@ -25,17 +25,18 @@ const (
 
 // Config says how to reach a provider.
 type Config struct {
-	Addr        string        // host:port
-	TLS         string        // TLSNone, TLSStart or TLSImplicit
-	CAFile      string        // PEM file of the authority of the server's certificate; empty: the system's
-	User        string        // empty: no authentication
-	Password    string        //
-	Hello       string        // how we name ourselves; empty: localhost
-	Connections int           // open at once; 0: 16
-	PerSecond   int           // messages a second at most, in this process; 0: no limit
-	Timeout     time.Duration // longest wait for an answer; 0: 1 min
-	DKIM        DKIM          // zero: mails are not signed
-	ProviderURL string        // where the provider can be asked for Message-IDs; empty: it can't be asked
+	Addr          string        // host:port
+	TLS           string        // TLSNone, TLSStart or TLSImplicit
+	CAFile        string        // PEM file of the authority of the server's certificate; empty: the system's
+	User          string        // empty: no authentication
+	Password      string        //
+	Hello         string        // how we name ourselves; empty: localhost
+	Connections   int           // open at once; 0: 16
+	PerConnection int           // messages after which a connection is closed and another opened; 0: no limit
+	PerSecond     int           // messages a second at most, in this process; 0: no limit
+	Timeout       time.Duration // longest wait for an answer; 0: 1 min
+	DKIM          DKIM          // zero: mails are not signed
+	ProviderURL   string        // where the provider can be asked for Message-IDs; empty: it can't be asked
 }
 
 // The variables that ConfigFromEnv reads.
@@ -48,7 +49,9 @@ const (
 	EnvHello        = "DANBI_SMTP_HELLO"
 	EnvConnections  = "DANBI_SMTP_CONNECTIONS"
 	EnvPerSecond    = "DANBI_SMTP_PER_SECOND"
-	EnvProviderURL  = "DANBI_PROVIDER_URL"
+
+	EnvPerConnection = "DANBI_SMTP_PER_CONNECTION"
+	EnvProviderURL   = "DANBI_PROVIDER_URL"
 )
 
 // notAskable is what DANBI_PROVIDER_URL says of a provider that can't tell what it has.
@@ -77,7 +80,7 @@ func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 		}
 	}
 	var faults []error
-	for name, into := range map[string]*int{EnvConnections: &c.Connections, EnvPerSecond: &c.PerSecond} {
+	for name, into := range map[string]*int{EnvConnections: &c.Connections, EnvPerConnection: &c.PerConnection, EnvPerSecond: &c.PerSecond} {
 		text := os.Getenv(name)
 		if text == "" {
 			continue
@@ -119,7 +122,7 @@ func (c Config) Validate() error {
 	if c.User != "" && c.TLS == TLSNone && !c.loopback() {
 		fault("a password would cross the network in plain text: set %s=%s", EnvTLS, TLSStart)
 	}
-	if c.Connections < 0 || c.PerSecond < 0 || c.Timeout < 0 {
+	if c.Connections < 0 || c.PerConnection < 0 || c.PerSecond < 0 || c.Timeout < 0 {
 		fault("SMTP connections, rate and timeout must not be negative")
 	}
 	if c.ProviderURL != "" {

@@ -20,6 +20,7 @@ type connection struct {
 	utf8      bool   // the server takes addresses in UTF-8 (RFC 6531)
 	dead      bool   // must not be used again
 	deadline  time.Time
+	carried   int       // messages
 	heard     [4]string // answers of the last time: most servers say the same to every message
 	hear      int
 }
@@ -170,6 +171,14 @@ func (s *connection) reply() (reply, error) {
 		s.heard[s.hear] = string(line)
 		return s.heard[s.hear]
 	})
+}
+
+// retire says goodbye, which a provider that counts broken connections likes better than being left.
+func (s *connection) retire() {
+	if !s.dead {
+		_, _ = s.command("QUIT")
+	}
+	s.dead = true
 }
 
 func (s *connection) close() {

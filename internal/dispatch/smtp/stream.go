@@ -87,13 +87,18 @@ func (c *Channel) converse(ctx context.Context, s *connection, m dispatch.Messag
 			begun = false
 			continue
 		}
+		s.carried++
+		full := c.config.PerConnection > 0 && s.carried >= c.config.PerConnection
 		var after dispatch.Message
 		more := false
 		if !paced {
 			after, more = next()
 		}
-		ahead := more && s.pipelines && s.takes(after)
+		ahead := more && !full && s.pipelines && s.takes(after)
 		told(s.text(m, signature, after, ahead))
+		if full {
+			s.retire()
+		}
 		if paced {
 			return next()
 		}

@@ -80,18 +80,19 @@ func TestAStreamTellsTheTruthThroughTroubles(t *testing.T) {
 }
 
 // narrow is a provider that takes some mails a connection and then hangs up, between two groups of commands.
-func narrow(t *testing.T, pipelining bool, each int) (addr string, mails *atomic.Int64) {
+func narrow(t *testing.T, pipelining bool, each int) (addr string, mails, connections *atomic.Int64) {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = listener.Close() })
-	mails = new(atomic.Int64)
+	mails, connections = new(atomic.Int64), new(atomic.Int64)
 	go func() {
 		for {
 			conn, err := listener.Accept()
 			if err != nil {
 				return
 			}
+			connections.Add(1)
 			go func() {
 				defer func() { _ = conn.Close() }()
 				in, say := bufio.NewReader(conn), func(text string) { _, _ = fmt.Fprint(conn, text+"\r\n") }
@@ -120,19 +121,34 @@ func narrow(t *testing.T, pipelining bool, each int) (addr string, mails *atomic
 			}()
 		}
 	}()
-	return listener.Addr().String(), mails
+	return listener.Addr().String(), mails, connections
 }
 
 func TestAStreamOutlivesItsConnections(t *testing.T) {
 	t.Parallel()
 	for _, pipelining := range []bool{false, true} {
-		addr, mails := narrow(t, pipelining, 3)
+		addr, mails, _ := narrow(t, pipelining, 3)
 		c, err := smtp.New(smtp.Config{Addr: addr, TLS: smtp.TLSNone, Connections: 1, Timeout: 2 * time.Second})
 		require.NoError(t, err)
 		for i, receipt := range stream(t, c, 0, 20) {
 			require.Equal(t, dispatch.OutcomeSent, receipt.Outcome, "pipelining %v, message %d: %s", pipelining, i, receipt.Response)
 		}
 		require.EqualValues(t, 20, mails.Load())
+	}
+}
+
+// A provider that limits what a connection may carry is taken at its word.
+func TestAConnectionCarriesNoMoreThanItMay(t *testing.T) {
+	t.Parallel()
+	for _, pipelining := range []bool{false, true} {
+		addr, mails, connections := narrow(t, pipelining, 1000)
+		c, err := smtp.New(smtp.Config{Addr: addr, TLS: smtp.TLSNone, Connections: 1, PerConnection: 4, Timeout: 2 * time.Second})
+		require.NoError(t, err)
+		for _, receipt := range stream(t, c, 0, 20) {
+			require.Equal(t, dispatch.OutcomeSent, receipt.Outcome, receipt.Response)
+		}
+		require.EqualValues(t, 20, mails.Load())
+		require.EqualValues(t, 5, connections.Load())
 	}
 }
 
