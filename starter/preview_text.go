@@ -37,6 +37,7 @@ func (a *App) printPreview(spec campaign.Spec, p preview.Preview) {
 	}
 	a.printLadder(spec, p)
 	a.printThresholds(spec, p)
+	a.printHours(p.Hours)
 	a.printBudget(spec, p)
 	a.printOutlook(spec, p)
 }

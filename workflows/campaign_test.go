@@ -30,6 +30,7 @@ type script struct {
 	lived   []activities.LiveOnInput
 
 	extractFault error
+	planned      func(activities.PlanWavesInput) // is told what is planned; nil: nobody is
 }
 
 var seoul = time.FixedZone("KST", 9*3600)
@@ -83,6 +84,9 @@ func newScript(t *testing.T, approves bool) *script {
 		s.mu.Lock()
 		defer s.mu.Unlock()
 		s.asked["PlanWaves"]++
+		if s.planned != nil {
+			s.planned(in)
+		}
 		first := uint32(in.Opens.Unix()/3600) + 9
 		return activities.PlanWavesOutput{Waves: map[uint32]uint64{first: 12, first + 2: 8}}, nil
 	})

@@ -195,3 +195,21 @@ func total(all []int) (sum int) {
 	}
 	return sum
 }
+
+// Part is the capacity in proportion to a sample that is so large a part of all.
+func (c Capacity) Part(of float64) Capacity {
+	out := Capacity{zone: c.zone, perHour: scaled(c.perHour, of)}
+	for _, r := range c.rules {
+		r.PerHour = scaled(r.PerHour, of)
+		out.rules = append(out.rules, r)
+	}
+	return out
+}
+
+// scaled keeps a limit a limit: none becomes 0, which would be no limit, because its part is small.
+func scaled(most int, of float64) int {
+	if most <= 0 {
+		return most
+	}
+	return max(1, int(float64(most)*of+.5))
+}

@@ -42,3 +42,13 @@ func (w *Warehouse) Latency(ctx context.Context, channel string, instant time.Ti
 	}
 	return dispatch.Latency{Median: time.Duration(median) * time.Millisecond, Receipts: receipts}, nil
 }
+
+// HabitsOf are some customers of a snapshot with their events before an instant, as candidates for a time.
+func (w *Warehouse) HabitsOf(ctx context.Context, snapshot string, instant time.Time, keys []uint32) ([]dispatch.Candidate, error) {
+	var found []dispatch.Candidate
+	err := w.conn.Select(ctx, &found, query("dispatch_habits_of"), args{"snapshot": snapshot, "instant": second(instant), "keys": listOf(keys)}.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read when some customers respond: %w", err)
+	}
+	return found, nil
+}

@@ -35,6 +35,7 @@ type Preview struct {
 	None      uint64               `json:"none"` // treated customers without an offer: they get no message
 	Budget    Budget               `json:"budget"`
 	Outlook   *activities.Outlook  `json:"outlook,omitempty"`
+	Hours     *Hours               `json:"hours,omitempty"`   // when the first touch would arrive
 	Problem   string               `json:"problem,omitempty"` // why it cannot be started like this
 	Drawn     []uint32             `json:"-"`                 // the treated among those who were looked at
 }
@@ -127,6 +128,9 @@ func Make(ctx context.Context, w *warehouse.Warehouse, brief campaign.Brief, ins
 	p.describe(&out)
 	if p.sample.factor != 1 {
 		out.whole(p.sample)
+	}
+	if err == nil {
+		err = p.hours(ctx, &out)
 	}
 	return out, err
 }
