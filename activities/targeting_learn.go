@@ -180,6 +180,9 @@ func (l *learner) fit(kind string) error {
 	if err := l.read(); err != nil {
 		return err
 	}
+	if kind != registry.Response {
+		l.eitherArm()
+	}
 	switch kind {
 	case registry.Response:
 		return l.response()
@@ -224,6 +227,17 @@ func (l *learner) read() error {
 		return errNoTrial
 	}
 	return nil
+}
+
+// eitherArm leaves those who might have been in either arm: the others teach nothing of effects.
+func (l *learner) eitherArm() {
+	var rows []int
+	for i, p := range l.trial.Propensity {
+		if p > 0 && p < 1 {
+			rows = append(rows, i)
+		}
+	}
+	l.trial, l.order, l.length = l.trial.Take(rows), learn.At(l.order, rows), learn.At(l.length, rows)
 }
 
 // gained is a sample of what the goal counts: spend, or whether anything was bought.

@@ -170,7 +170,7 @@ func plantEffect(t *testing.T, p *planned) {
 // A champion whose gain on customers held back may be luck does not lead: the rule stands in, and says why.
 func TestAChampionByLuckIsRefused(t *testing.T) {
 	p := plan(t, 4_500, "card-spend.yaml", func(b *campaign.Brief) { b.Spec.Audience.Model = campaign.ModelUplift })
-	require.NoError(t, p.store.Conn().Exec(t.Context(), "ALTER TABLE audience UPDATE arm = if(cityHash64(customer_key, 'lot') % 2 = 0, 'treated', 'control'), propensity = .5 WHERE arm IN ('treated', 'control') SETTINGS mutations_sync = 1"))
+	require.NoError(t, p.store.Conn().Exec(t.Context(), "ALTER TABLE audience UPDATE arm = if(cityHash64(customer_key, campaign, 'lot') % 2 = 0, 'treated', 'control'), propensity = .5 WHERE arm IN ('treated', 'control') SETTINGS mutations_sync = 1"))
 	p.extract(t, 2)
 	out, err := (&activities.Targeting{Store: p.store, Briefs: &oneBrief{p.brief}, Trainer: fewTrees{}}).FitModel(t.Context(), activities.FitModelInput{Run: p.run, Snapshot: p.snapshot})
 	require.NoError(t, err)
@@ -188,6 +188,20 @@ func TestARuleStandsInForAModel(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, targeting.KindRank, out.Model.Kind)
 		require.NotEmpty(t, out.Model.Note, note)
+	}
+}
+
+// Ten customers teach no model of any kind: each says why, and a rule ranks them.
+func TestTenCustomersGetARule(t *testing.T) {
+	p := plan(t, 10, "card-spend.yaml", nil)
+	p.extract(t, 1)
+	require.EqualValues(t, 10, p.snapshot.Customers)
+	for _, kind := range []string{campaign.ModelUplift, campaign.ModelResponse, campaign.ModelChurn, campaign.ModelChurnUplift, campaign.ModelInterest, campaign.ModelAuto} {
+		p.brief.Spec.Audience.Model, p.brief.Spec.Audience.Interest = kind, campaign.Interest{Categories: []string{"coffee"}}
+		out, err := (&activities.Targeting{Store: p.store, Briefs: &oneBrief{p.brief}, Trainer: fewTrees{}}).FitModel(t.Context(), activities.FitModelInput{Run: p.run, Snapshot: p.snapshot})
+		require.NoError(t, err, kind)
+		require.Equal(t, targeting.KindRank, out.Model.Kind, kind)
+		require.NotEmpty(t, out.Model.Note, kind)
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"flag"
-	"fmt"
 	"slices"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"github.com/danbi-project/danbi/internal/compose"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/stack"
+	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/targeting/learn"
 	"github.com/danbi-project/danbi/internal/targeting/registry"
 	"github.com/danbi-project/danbi/internal/world"
@@ -77,7 +77,18 @@ func (b *churnBench) run(ctx context.Context, quick bool) (map[string]any, error
 	scores := map[string][]float32{}
 	for _, kind := range []string{campaign.ModelChurn, campaign.ModelChurnUplift} {
 		say("fitting %s", kind)
-		entry, err := fitForBench(ctx, e, trainer, snapshot, kind)
+		fitted, err := fitForBench(ctx, e, trainer, snapshot, kind)
+		if err != nil {
+			return nil, err
+		}
+		if fitted.Kind != kind { // too few customers to tell the effect from luck: the campaign would go by this rule
+			out[kind+"_rule"], out[kind+"_note"] = fitted.Kind, fitted.Note
+			if scores[kind], err = rankAll(ctx, e, snapshot, fitted, b.customers); err != nil {
+				return nil, err
+			}
+			continue
+		}
+		entry, err := e.store.Entry(ctx, fitted.ID)
 		if err != nil {
 			return nil, err
 		}
@@ -91,18 +102,38 @@ func (b *churnBench) run(ctx context.Context, quick bool) (map[string]any, error
 	return out, b.judge(ctx, w, until, scores, out)
 }
 
+// churnBrief is the campaign that is planned.
+func churnBrief(snapshot features.Snapshot, kind string) campaign.Brief {
+	return campaign.Brief{Spec: campaign.Spec{Campaign: "bench", Goal: campaign.GoalWinBack, Currency: snapshot.Currency, Zone: snapshot.Zone, Audience: campaign.Audience{Model: kind}}}
+}
+
+var churnRun = campaign.Run{Campaign: "bench", Occurrence: 1, Plan: 1}
+
 // fitForBench fits a model as a campaign's activity does.
-func fitForBench(ctx context.Context, e *engines, trainer learn.Trainer, snapshot features.Snapshot, kind string) (registry.Entry, error) {
-	brief := campaign.Brief{Spec: campaign.Spec{Campaign: "bench", Goal: campaign.GoalWinBack, Currency: snapshot.Currency, Zone: snapshot.Zone, Audience: campaign.Audience{Model: kind}}}
-	fitting := &activities.Targeting{Store: e.store, Briefs: briefOf{brief}, Trainer: trainer}
-	fitted, err := fitting.FitModel(ctx, activities.FitModelInput{Run: campaign.Run{Campaign: "bench", Occurrence: 1, Plan: 1}, Snapshot: activities.Snapshot(snapshot)})
+func fitForBench(ctx context.Context, e *engines, trainer learn.Trainer, snapshot features.Snapshot, kind string) (activities.Model, error) {
+	fitting := &activities.Targeting{Store: e.store, Briefs: briefOf{churnBrief(snapshot, kind)}, Trainer: trainer}
+	fitted, err := fitting.FitModel(ctx, activities.FitModelInput{Run: churnRun, Snapshot: activities.Snapshot(snapshot)})
+	return fitted.Model, err
+}
+
+// rankAll scores everybody by the rule that stood in for a model.
+func rankAll(ctx context.Context, e *engines, snapshot features.Snapshot, m activities.Model, customers int) ([]float32, error) {
+	rule, _, err := e.store.Model(ctx, m.ID)
 	if err != nil {
-		return registry.Entry{}, err
+		return nil, err
 	}
-	if fitted.Model.Kind != kind {
-		return registry.Entry{}, fmt.Errorf("a rule (%s) stood in for the model %s: %s; take more customers", fitted.Model.Kind, kind, fitted.Model.Note)
+	scorer, err := rule.Scorer()
+	if err != nil {
+		return nil, err
 	}
-	return e.store.Entry(ctx, fitted.Model.ID)
+	brief := churnBrief(snapshot, m.Kind)
+	out := make([]float32, customers)
+	everybody := campaign.Shard{Low: 0, High: uint32(customers)}
+	err = e.store.Candidates(ctx, snapshot.ID, everybody, brief.Spec, 0, targeting.TermsOf(churnRun, brief, snapshot.Instant), func(c *targeting.Candidate) error {
+		out[c.Customer-1], _ = scorer.Score(c.Signals)
+		return nil
+	})
+	return out, err
 }
 
 type briefOf struct{ brief campaign.Brief }

@@ -88,6 +88,9 @@ func newFeaturesDescribeCommand(app *App) *cobra.Command {
 					for i, f := range all {
 						names[i] = f.Name
 					}
+					if campaign.Nearest(args[0], names) == "" {
+						return withExit(ExitInvalid, fmt.Errorf(app.text("there is no feature %q: `starter features list` shows all", "%q: 없는 특성입니다. 전체는 `starter features list`로 볼 수 있습니다"), args[0]))
+					}
 					return withExit(ExitInvalid, fmt.Errorf(app.text("there is no feature %q; the nearest is %q (`starter features list` shows all)", "%q: 없는 특성입니다. 가장 비슷한 것은 %q입니다 (전체는 `starter features list`)"), args[0], campaign.Nearest(args[0], names)))
 				}
 				f := all[i]
@@ -138,7 +141,11 @@ form. Every word is checked, and the engine is asked whether it understands it, 
 				if app.JSON {
 					return app.PrintJSON(own)
 				}
-				app.Sayf(app.text("%d features of your own are in order", "직접 정의한 특성 %d개에 문제가 없습니다"), len(own))
+				said := app.text("Features of your own in the file: %d, all in order. Nothing was changed.", "파일의 특성 %d개에 문제가 없습니다. 바꾼 것은 없습니다.")
+				if !check {
+					said = app.text("Features of your own in force now: %d. The next snapshot has them.", "이제 직접 정의한 특성 %d개를 씁니다. 다음 스냅샷부터 들어갑니다.")
+				}
+				app.Sayf(said, len(own))
 				return nil
 			})
 		},

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/targeting/registry"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
@@ -56,7 +57,7 @@ func newModelsShowCommand(a *App) *cobra.Command {
 		Example: "  starter models show m0123456789ab",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.withWarehouse(cmd.Context(), func(store *warehouse.Warehouse) error {
-				entry, err := store.Entry(cmd.Context(), args[0])
+				entry, err := a.entry(cmd.Context(), store, args[0])
 				if err != nil {
 					return err
 				}
@@ -77,7 +78,7 @@ func newModelsCompareCommand(a *App) *cobra.Command {
 			return a.withWarehouse(cmd.Context(), func(store *warehouse.Warehouse) error {
 				var both []registry.Entry
 				for _, id := range args {
-					entry, err := store.Entry(cmd.Context(), id)
+					entry, err := a.entry(cmd.Context(), store, id)
 					if err != nil {
 						return err
 					}
@@ -101,7 +102,7 @@ Promotions are only added: what was promoted before stays in the record.`,
 				return errors.New(a.text("say why: --reason \"…\"; it is kept with the promotion", "까닭을 쓰세요: --reason \"…\". 승격 기록에 남습니다"))
 			}
 			return a.withWarehouse(cmd.Context(), func(store *warehouse.Warehouse) error {
-				entry, err := store.Entry(cmd.Context(), args[0]) // one that is not whole is not promoted
+				entry, err := a.entry(cmd.Context(), store, args[0]) // one that is not whole is not promoted
 				if err != nil {
 					return err
 				}
@@ -120,6 +121,22 @@ Promotions are only added: what was promoted before stays in the record.`,
 	cmd.Flags().StringVar(&actor, "as", defaultActor(), "who asks, for the audit trail")
 	cmd.Flags().StringVar(&reason, "reason", "", "why it is promoted; kept")
 	return cmd
+}
+
+// entry is a model of the registry, or says in a manager's words why it is none.
+func (a *App) entry(ctx context.Context, store *warehouse.Warehouse, id string) (registry.Entry, error) {
+	e, err := store.Entry(ctx, id)
+	switch {
+	case errors.Is(err, targeting.ErrNoModel):
+		return e, withExit(ExitInvalid, fmt.Errorf(a.text("there is no model %q: `starter models list` shows which there are", "%q: 없는 모델입니다. `starter models list`로 확인하세요"), id))
+	case err != nil && e.Kind != "" && !registry.Is(e.Kind):
+		return e, withExit(ExitInvalid, fmt.Errorf(a.text("%s is a plain rule that stood in for a model: it has no card and can't be promoted", "%s은(는) 모델을 대신한 단순 규칙입니다. 성적표가 없고 승격할 수 없습니다"), id))
+	case errors.Is(err, registry.ErrBroken):
+		if a.Lang == "ko" {
+			return e, fmt.Errorf("%s의 등록 정보가 온전하지 않거나 바뀌었습니다. 다시 학습하거나 다른 모델을 승격하세요: %w", id, err)
+		}
+	}
+	return e, err
 }
 
 func (a *App) withWarehouse(ctx context.Context, do func(*warehouse.Warehouse) error) error {

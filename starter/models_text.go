@@ -12,6 +12,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/targeting/registry"
 	"github.com/danbi-project/danbi/internal/targeting/uplift"
 	"github.com/danbi-project/danbi/internal/warehouse"
@@ -25,6 +26,7 @@ type listedModel struct {
 	At       time.Time     `json:"at"`
 	Promoted bool          `json:"promoted"`
 	Card     registry.Card `json:"card"`
+	Note     string        `json:"note,omitempty"` // why a rule stood in
 }
 
 func (a *App) listModels(rows []registry.Row, promotions []registry.Promotion) error {
@@ -37,7 +39,13 @@ func (a *App) listModels(rows []registry.Row, promotions []registry.Promotion) e
 	all := []listedModel{}
 	for _, r := range rows {
 		m := listedModel{Model: r.ID, Kind: r.Kind, Rows: r.Rows, At: r.At, Promoted: champions[r.Kind] == r.ID}
-		_ = json.Unmarshal([]byte(r.Metrics), &m.Card) // what stood in for a model has no card
+		if registry.Is(r.Kind) {
+			_ = json.Unmarshal([]byte(r.Metrics), &m.Card) // one that is broken is listed all the same
+		} else { // what stood in for a model has no card
+			var metrics targeting.Metrics
+			_ = json.Unmarshal([]byte(r.Metrics), &metrics)
+			m.Card.Area, m.Note = metrics.Area, metrics.Note
+		}
 		all = append(all, m)
 	}
 	if a.JSON {
@@ -49,7 +57,7 @@ func (a *App) listModels(rows []registry.Row, promotions []registry.Promotion) e
 	}
 	var lines [][]string
 	for _, m := range all {
-		lines = append(lines, []string{m.Model, a.modelKind(m.Kind), m.Card.Learner, groups(m.Rows), quality(m.Card), m.At.Format(time.DateOnly), map[bool]string{true: a.text("champion", "챔피언")}[m.Promoted]})
+		lines = append(lines, []string{m.Model, a.modelKind(m.Kind), m.Card.Learner, groups(m.Rows), cmp.Or(a.modelNote(m.Note), quality(m.Card)), m.At.Format(time.DateOnly), map[bool]string{true: a.text("champion", "챔피언")}[m.Promoted]})
 	}
 	a.PrintTable([]Column{{Title: a.text("Model", "모델")}, {Title: a.text("Ranks by", "순위 기준")}, {Title: a.text("Learner", "학습법")}, {Title: a.text("Customers", "고객"), Right: true},
 		{Title: a.text("Proved", "성적")}, {Title: a.text("As of", "기준일")}, {Title: ""}}, lines)

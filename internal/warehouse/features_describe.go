@@ -2,8 +2,26 @@ package warehouse
 
 import "strings"
 
-// columnSQL is the expression of a column in the query's outermost SELECT.
+// columnSQL is the expression of a column in the query's outermost SELECT, or in a deeper one that it is taken from by name.
 func columnSQL(text, name string) string {
+	if outer := outerSQL(text, name); outer != name {
+		return outer
+	}
+	for at := 0; ; {
+		next := strings.Index(text[at:], "SELECT\n")
+		if next < 0 {
+			return name
+		}
+		at += next + len("SELECT\n")
+		for _, column := range topLevel(text[at:]) {
+			if expression, found := strings.CutSuffix(column, " AS "+name); found {
+				return strings.TrimSpace(expression)
+			}
+		}
+	}
+}
+
+func outerSQL(text, name string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
 		if line == "SELECT" {
@@ -28,7 +46,7 @@ func topLevel(text string) []string {
 	var one strings.Builder
 	depth := 0
 	for line := range strings.Lines(text) {
-		if depth == 0 && strings.HasPrefix(line, "FROM") {
+		if depth == 0 && strings.HasPrefix(strings.TrimSpace(line), "FROM") {
 			break
 		}
 		if strings.HasPrefix(strings.TrimSpace(line), "--") {

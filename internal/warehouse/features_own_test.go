@@ -3,6 +3,7 @@ package warehouse_test
 import (
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
+	"github.com/danbi-project/danbi/internal/warehouse"
 )
 
 func ownFeature(name, kind, from, window, sql string, params map[string]any) features.Own {
@@ -100,4 +102,17 @@ func TestEverySourceOfFeaturesIsBounded(t *testing.T) {
 			require.True(t, strings.Contains(read[2], "at < {instant:DateTime('UTC')}"), "%s reads %s without a bound", name, read[1])
 		}
 	}
+}
+
+// Every feature that is built in shows what computes it, and not its own name.
+func TestFeaturesShowWhatComputesThem(t *testing.T) {
+	for _, f := range features.Builtin {
+		sql := warehouse.FeatureSQL(f.Name)
+		require.NotEmpty(t, sql, f.Name)
+		if !slices.Contains([]string{"tenure_days", "age"}, f.Name) {
+			require.NotEqual(t, f.Name, sql, f.Name)
+		}
+	}
+	require.Contains(t, warehouse.FeatureSQL("forecast_28d"), "0.40 * months[1]")
+	require.Contains(t, warehouse.FeatureSQL("purchases_90d"), "countIf")
 }

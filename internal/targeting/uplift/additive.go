@@ -21,6 +21,8 @@ const (
 	pairedFeatures   = 12 // of them, those whose products are looked at
 	pairSteps        = 8
 	additiveFolds    = 5
+	// Penalties shrink what is noise, so that fewer features need to be kept from it than from trees.
+	additiveKeepBelow = .2
 )
 
 // An additiveBasis is which columns of a linear model are on for a customer.
@@ -261,10 +263,7 @@ func (b additiveBasis) choose(folds []*moments, all *moments) (penalties, error)
 // additive is the learner.
 func (f *fitter) additive() (Model, error) {
 	label, weight := f.residuals()
-	order, _ := ranked(f.s.Bins, label, weight)
-	f.screened()
-	kept := slices.DeleteFunc(order, func(j int) bool { return !slices.Contains(f.kept, j) })
-	b := newAdditiveBasis(f.s.Bins, kept)
+	b := newAdditiveBasis(f.s.Bins, likely(f.s.Bins, label, weight, additiveKeepBelow))
 	folds := b.gather(f.s.Bins, label, weight, learn.Folds(f.s.strata(), additiveFolds, f.seed))
 	all := newMoments(b.width())
 	for _, m := range folds {

@@ -19,13 +19,13 @@ type Options struct {
 	Progress func(string) // told of each step; may be nil
 }
 
-// Standard are the learners that compete unless others are named. X and S together lead: X finds small effects where
-// arms are alike, S where one is rare.
-var Standard = []Learner{XRS, X, S, R, DR, T}
+// Standard are the learners that compete unless others are named. The mean of four leads, for their errors differ: X finds small
+// effects where arms are alike, S where one is rare, A those that are smooth.
+var Standard = []Learner{XRSA, X, S, A, R, DR, T}
 
 // StandardOfAmounts compete where the outcome is an amount: effects in proportion to what a customer spends, and effects
 // that are alike whatever a customer spends, are found best in different units.
-var StandardOfAmounts = []Learner{XRS, X, S, R, DR, T, plain + XRS}
+var StandardOfAmounts = []Learner{XRSA, X, S, A, R, DR, T, plain + XRSA}
 
 // Judged is one learner's standing on customers whom it has not seen.
 type Judged struct {

@@ -27,7 +27,10 @@ func Response(ctx context.Context, trainer learn.Trainer, s Sample, seed uint64)
 // Effects gives the doubly robust effects of customers by expected outcomes learned from others: what scores of the same
 // customers are judged by.
 func Effects(ctx context.Context, trainer learn.Trainer, from, of Sample, seed uint64) ([]float32, error) {
-	f, err := newFitters(ctx, trainer, from, seed).of(XRS)
+	if err := from.Check(); err != nil {
+		return nil, err
+	}
+	f, err := newFitters(ctx, trainer, from, seed).of(XRSA)
 	if err != nil {
 		return nil, err
 	}

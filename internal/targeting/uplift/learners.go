@@ -14,17 +14,20 @@ import (
 type Learner string
 
 // Learners. S and T: one model with the arm as a feature, two models; X: Künzel et al., PNAS 2019; DR: Kennedy, Electronic
-// Journal of Statistics 2023; R: Nie and Wager, Biometrika 2021; XRS: the mean of X, R and S.
+// Journal of Statistics 2023; R: Nie and Wager, Biometrika 2021.
 const (
-	S   Learner = "s"
-	T   Learner = "t"
-	X   Learner = "x"
-	DR  Learner = "dr"
-	R   Learner = "r"
-	XRS Learner = "xrs"
-	A   Learner = "a"
-	XRA Learner = "xra"
+	S  Learner = "s"
+	T  Learner = "t"
+	X  Learner = "x"
+	DR Learner = "dr"
+	R  Learner = "r"
+	// A is additive: smooth steps of each feature and products of two, see additive.go; XRSA is the mean of all four.
+	A    Learner = "a"
+	XRSA Learner = "xrsa"
 )
+
+// shrink is how strongly leaves are drawn to nothing, in parts of the sample's weight.
+const shrink = .03
 
 // Crossfit is how many folds nuisance models are fitted over: a row's pseudo-outcome comes from models that have not seen it.
 const Crossfit = 3
@@ -38,7 +41,7 @@ type fitter struct {
 	binary  bool
 	scale   *forest.Forest // of amounts: what is expected of anybody
 	done    map[Learner]Model
-	kept    []int        // features that the effect depends on
+	kept    [][]int      // features that the effect depends on, by each of screens
 	mu      [2][]float32 // expected outcome without and with a contact, out of fold
 }
 
@@ -66,8 +69,9 @@ func (f *fitter) outcomeParams() learn.Params {
 	return learn.Params{Objective: f.objective(), Trees: 120, Depth: 4, Rate: .1, Subsample: .7, Columns: .6, ChildWeight: leaf(len(f.s.Outcome), f.binary), Lambda: 5}
 }
 
-func (f *fitter) effectParams() learn.Params {
-	return learn.Params{Objective: learn.Squared, Trees: f.effectTrees(), Depth: 2, Rate: .05, Subsample: .5, Columns: .7, ChildWeight: float64(len(f.s.Outcome)) / 400, Lambda: 20}
+// effectParams are for so many rows, counted by their weights.
+func (f *fitter) effectParams(weight float64) learn.Params {
+	return learn.Params{Objective: learn.Squared, Trees: f.effectTrees(), Depth: 2, Rate: .05, Subsample: .5, Columns: .7, ChildWeight: weight / 400, Lambda: shrink * weight}
 }
 
 // effectTrees grow with the sample: more customers carry finer effects.
@@ -209,10 +213,8 @@ func (f *fitter) learn(l Learner) (Model, error) {
 		parts[0].Weight = -1
 		m.Parts = parts[:]
 		return m, err
-	case XRS:
-		return f.mean(X, R, S)
-	case XRA:
-		return f.mean(X, R, A)
+	case XRSA:
+		return f.mean(X, R, S, A)
 	}
 	if err := f.nuisance(); err != nil {
 		return m, err
@@ -244,24 +246,38 @@ func (f *fitter) mean(of ...Learner) (m Model, err error) {
 	return m, nil
 }
 
+// effect fits trees to pseudo-outcomes: for each screen some, whose mean counts.
 func (f *fitter) effect(m Model, label, weight []float32) (Model, error) {
-	grown, err := f.train(f.screened(), label, weight, f.effectParams())
-	m.Parts = []Part{{Forest: grown, Weight: 1}}
-	return m, err
+	total := 0.0
+	for i := range label {
+		total += weightOf(weight, i)
+	}
+	p := f.effectParams(total)
+	p.ChildWeight = float64(f.s.Rows()) / 400
+	for k := range screens {
+		grown, err := f.train(f.screened(k), label, weight, p)
+		if err != nil {
+			return m, err
+		}
+		m.Parts = append(m.Parts, Part{Forest: grown, Weight: 1. / float32(len(screens))})
+	}
+	return m, nil
 }
 
 // screened are the columns of all features, of which those that say nothing of the effect are made to say nothing at all.
-func (f *fitter) screened() [][]uint8 {
+func (f *fitter) screened(k int) [][]uint8 {
 	if f.kept == nil {
 		label, weight := f.residuals()
-		f.kept = screen(f.s.Bins, label, weight)
+		for _, below := range screens {
+			f.kept = append(f.kept, likely(f.s.Bins, label, weight, below))
+		}
 	}
 	blank := make([]uint8, f.s.Rows())
 	out := make([][]uint8, len(f.s.Bins))
 	for j := range out {
 		out[j] = blank
 	}
-	for _, j := range f.kept {
+	for _, j := range f.kept[k] {
 		out[j] = f.s.Bins[j]
 	}
 	return out
@@ -310,17 +326,18 @@ func (f *fitter) crossed() (Model, error) {
 				label = append(label, f.mu[1][i]-y)
 			}
 		}
-		p := f.effectParams()
-		p.ChildWeight = float64(len(rows)) / 400
-		grown, err := f.train(learn.Take(f.screened(), rows), label, nil, p)
-		if err != nil {
-			return m, err
-		}
+		p := f.effectParams(float64(len(rows)))
 		weight := treated
 		if arm == 1 {
 			weight = 1 - treated
 		}
-		m.Parts = append(m.Parts, Part{Forest: grown, Weight: float32(weight)})
+		for k := range screens {
+			grown, err := f.train(learn.Take(f.screened(k), rows), label, nil, p)
+			if err != nil {
+				return m, err
+			}
+			m.Parts = append(m.Parts, Part{Forest: grown, Weight: float32(weight) / float32(len(screens))})
+		}
 	}
 	return m, nil
 }

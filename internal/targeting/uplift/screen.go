@@ -7,34 +7,29 @@ import (
 )
 
 // Effects are small against the noise, and a tree that may split on forty features where eight matter splits on noise.
-// screen keeps the features whose bins differ in effect by more than chance (Radcliffe and Surry, 2011): those with a
-// chance of at most keepBelow of looking so by luck, and at least fewestKept.
+// Screens keep the features whose bins differ in effect by more than chance (Radcliffe and Surry, 2011): those with so small a
+// chance of looking so by luck, and at least fewestKept. A strict one misses what a wide one lets noise in beside, so trees are
+// grown behind both.
 const (
 	screenGroups = 8
 	fewestKept   = 5
-	keepBelow    = .01
 )
 
-// screen gives the features worth splitting on, in order, by label (an unbiased effect of each customer) and weight.
-func screen(bins [][]uint8, label, weight []float32) []int {
-	order, chance := ranked(bins, label, weight)
-	kept := 0
-	for kept < len(order) && (kept < fewestKept || chance[order[kept]] < keepBelow) {
-		kept++
-	}
-	order = order[:kept]
-	slices.Sort(order)
-	return order
-}
+var screens = []float64{.01, .05}
 
-// ranked gives all features, the one that looks least like luck first, and each one's chance of looking so by luck.
-func ranked(bins [][]uint8, label, weight []float32) (order []int, chance []float64) {
-	chance, order = make([]float64, len(bins)), make([]int, len(bins))
+// likely gives the features that have a chance below a bound of looking so by luck, at least the fewest, and the one that
+// looks least like luck first.
+func likely(bins [][]uint8, label, weight []float32, below float64) []int {
+	chance, order := make([]float64, len(bins)), make([]int, len(bins))
 	for j, column := range bins {
 		order[j], chance[j] = j, luck(column, label, weight)
 	}
 	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(chance[a], chance[b]) })
-	return order, chance
+	kept := 0
+	for kept < len(order) && (kept < fewestKept || chance[order[kept]] < below) {
+		kept++
+	}
+	return order[:kept]
 }
 
 // luck is about the chance that groups of bins differ so much in mean label, if it didn't depend on the feature: a
