@@ -96,3 +96,28 @@ func TestEncodingsAreStandard(t *testing.T) {
 		require.Equal(t, "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: base64\r\n\r\n"+lines.String(), string(appendPart(nil, "text/plain", body)))
 	})
 }
+
+// Whatever somebody writes: what is rendered without the engine is a template that the engine takes, and reads the same.
+func FuzzQuickTemplates(f *testing.F) {
+	for _, source := range []string{"{{ name }}님", "{% if reward %}{{ reward | josa: '은/는' }}{% else %}-{% endif %}", "{{", "%}", "{% if name %}", "}}{{name}}"} {
+		f.Add(source, "김서연", "")
+	}
+	f.Fuzz(func(t *testing.T, source, name, reward string) {
+		parts, ok := quicken(source)
+		if !ok || source == "" {
+			return
+		}
+		template, err := compile(source)
+		if err != nil {
+			t.Fatalf("%q is no template: %v", source, err)
+		}
+		v := values{name: name, reward: reward}.fill(&filled{}, false)
+		want, err := template.RenderString(v.bindings())
+		if err != nil {
+			t.Fatalf("%q: %v", source, err)
+		}
+		if got := string(appendQuick(nil, parts, v)); got != want {
+			t.Fatalf("%q reads %q, the engine has %q", source, got, want)
+		}
+	})
+}
