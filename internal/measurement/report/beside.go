@@ -69,13 +69,15 @@ func (r reader) segment(e Estimate) string {
 }
 
 // SegmentPicture is the relative lift of each segment with its interval, on one scale, and that of everybody.
+// SegmentPicture draws the differences themselves, which the claims are about: a share of control's mean has a wider interval
+// of its own, and could cross zero where the difference does not.
 func (p page) SegmentPicture() template.HTML {
 	e := p.d.Effect
-	all := append([]Estimate{{Name: p.word("everybody"), Treated: e.Treated, Control: e.Control, Relative: e.Relative, RelativeLow: e.RelativeLow, RelativeHigh: e.RelativeHigh, Claim: e.Claim}}, e.Segments...)
-	const rowHeight, labels, right = 34.0, 230.0, 90.0
+	all := append([]Estimate{{Name: p.word("everybody"), Treated: e.Treated, Control: e.Control, Money: e.Money, Difference: e.Difference, Low: e.Low, High: e.High, Relative: e.Relative, Claim: e.Claim}}, e.Segments...)
+	const rowHeight, labels, right = 34.0, 210.0, 190.0
 	low, high := 0.0, 0.0
 	for _, s := range all {
-		low, high = math.Min(low, s.RelativeLow), math.Max(high, s.RelativeHigh)
+		low, high = math.Min(low, s.Low), math.Max(high, s.High)
 	}
 	low, high = widen(low, high)
 	pic := &picture{width: pictureWidth, height: rowHeight*float64(len(all)) + 30}
@@ -95,9 +97,10 @@ func (p page) SegmentPicture() template.HTML {
 		if s.Claim != string(measurement.Proven) {
 			mark = "unclaimed"
 		}
-		value := p.signedPercent(s.Relative)
-		pic.line(at(s.RelativeLow), y, at(s.RelativeHigh), y, "whisker "+mark)
-		pic.circle(at(s.Relative), y, 5, "dot "+mark, name+": "+value+" ("+p.signedPercent(s.RelativeLow)+" – "+p.signedPercent(s.RelativeHigh)+")")
+		show := func(v float64) string { return p.of(s, e.Metric, v, true) }
+		value := show(s.Difference) + " (" + p.signedPercent(s.Relative) + ")"
+		pic.line(at(s.Low), y, at(s.High), y, "whisker "+mark)
+		pic.circle(at(s.Difference), y, 5, "dot "+mark, name+": "+value+", "+show(s.Low)+" – "+show(s.High))
 		pic.text(pictureWidth-right+10, y+5, "start", "number", value)
 	}
 	return pic.draw(p.word("segments"))

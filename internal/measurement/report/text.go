@@ -278,6 +278,17 @@ func (t *text) hours(d *Document) {
 		line += fmt.Sprintf(" %02d", hour)
 	}
 	t.line("%s", line)
+	if gone := slices.Max(d.Left[:]); gone > 0 {
+		line = "  "
+		for _, n := range d.Left {
+			cell := 0
+			if n > 0 {
+				cell = max(1, int(math.Round(float64(n)/float64(gone)*8)))
+			}
+			line += " " + strings.Repeat(string([]rune(" ▁▂▃▄▅▆▇█")[cell]), 2)
+		}
+		t.line("%s  %s", line, t.word("left_hour"))
+	}
 }
 
 func (t *text) deliveries(d *Document) {

@@ -2,5 +2,5 @@
 SELECT toString(action), toString(actor), subject, detail, toString(plan), at
 FROM decisions
 WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
-ORDER BY at, decision
+ORDER BY at, wall_at, decision
 LIMIT 1 BY decision
