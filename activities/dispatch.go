@@ -37,6 +37,10 @@ type AdmitContactsInput struct {
 	Touch  string         `json:"touch"`
 	Rebase uint16         `json:"rebase"`
 	Shard  campaign.Shard `json:"shard"`
+	// Where an earlier channel did not reach somebody: the wave whose contacts move to the channel of a step, at a time.
+	Wave uint32    `json:"wave,omitempty"`
+	Step int       `json:"step,omitempty"`
+	At   time.Time `json:"at,omitzero"`
 }
 
 // AdmitContactsOutput counts who was admitted and whom a cap kept out.
@@ -108,7 +112,8 @@ type DeliverWaveInput struct {
 	Rebase uint16         `json:"rebase"`
 	Shard  campaign.Shard `json:"shard"`
 	Clock  clock.Clock    `json:"clock"`
-	Closes time.Time      `json:"closes"` // campaign time after which nothing of this wave may leave
+	Closes time.Time      `json:"closes"`         // campaign time after which nothing of this wave may leave
+	Step   int            `json:"step,omitempty"` // the channel of the touch that tries: those who an earlier one did not reach
 }
 
 // DeliverWaveOutput counts the wave's deliveries of the shard by the state they ended in.
@@ -122,6 +127,7 @@ type DeliverWaveOutput struct {
 	Suppressed map[string]uint64 `json:"suppressed,omitempty"` // by reason
 	Late       uint64            `json:"late,omitempty"`       // of those sent by this run: more than a minute after their time
 	Settled    uint64            `json:"settled,omitempty"`    // open attempts of a crash, settled by asking the provider
+	Passed     uint64            `json:"passed,omitempty"`     // left to the touch's next channel: this one has no address or consent
 }
 
 // CloseTouchInput ends a touch for one shard: what was planned and never left becomes expired (or suppressed, when the campaign was cancelled).

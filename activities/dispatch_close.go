@@ -65,11 +65,7 @@ func (t *touchStage) closePage(ctx context.Context, in CloseTouchInput, lease *s
 		}
 	}
 	if len(open) > 0 {
-		channel, err := t.channel()
-		if err != nil {
-			return nil, err
-		}
-		if _, err := t.settle(ctx, channel, lease, history, open, false); err != nil {
+		if _, err := t.settleEach(ctx, lease, history, open, false); err != nil {
 			return nil, err
 		}
 	}

@@ -40,6 +40,7 @@ type wave struct {
 	touch    *touchStage
 	channel  dispatch.Channel
 	composer *dispatch.Composer
+	chain    dispatch.Chain
 	rules    dispatch.Rules
 	lease    *sendingLease
 	redeemed map[uint32]bool // who needs no reminder
@@ -86,6 +87,10 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 	if w.touch, err = d.touch(ctx, in.Run, in.Touch); err != nil {
 		return err
 	}
+	if err = w.touch.by(in.Step); err != nil {
+		return err
+	}
+	w.chain = dispatch.NewChain(w.touch.touch)
 	if w.channel, err = w.touch.channel(); err != nil {
 		return err
 	}
@@ -101,6 +106,9 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 	slots, err := d.Store.Slots(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard)
 	if err != nil || len(slots) == 0 {
 		return err
+	}
+	for i := range slots {
+		slots[i].Channel = w.touch.name
 	}
 	w.out.Planned = uint64(len(slots))
 	w.planned.Store(int64(len(slots)))

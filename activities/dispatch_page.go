@@ -84,12 +84,12 @@ func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, 
 	}
 	var open []uint32
 	for _, s := range slots {
-		if step, _, _ := dispatch.Judge(history[s.Customer], w.in.Wave); step == dispatch.StepSettle {
+		if step, _, _ := w.judge(history[s.Customer]); step == dispatch.StepSettle {
 			open = append(open, s.Customer)
 		}
 	}
 	if len(open) > 0 {
-		settled, err := w.touch.settle(ctx, w.channel, w.lease, history, open, true)
+		settled, err := w.touch.settleEach(ctx, w.lease, history, open, true)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, 
 	}
 	var jobs []*job
 	for _, s := range slots {
-		step, state, next := dispatch.Judge(history[s.Customer], w.in.Wave)
+		step, state, next := w.judge(history[s.Customer])
 		switch {
 		case step == dispatch.StepSend && next < mostAttempts:
 			jobs = append(jobs, &job{slot: s, at: w.moment(s), attempt: next})
@@ -139,6 +139,10 @@ func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, event
 		state, reason := w.rules.Refuse(j.recipient, j.at)
 		if state == campaign.DeliveryPlanned && w.redeemed[j.slot.Customer] {
 			state, reason = campaign.DeliverySuppressed, dispatch.ReasonRedeemed
+		}
+		if w.chain.Passes(w.in.Step, state, reason) {
+			w.out.Passed++
+			continue
 		}
 		if state != campaign.DeliveryPlanned {
 			events = append(events, w.event(j, 0, state, reason, wall))

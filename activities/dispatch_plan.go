@@ -86,6 +86,12 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	if err != nil {
 		return out, err
 	}
+	if in.Step > 0 {
+		if err := t.by(in.Step); err != nil {
+			return out, err
+		}
+		return d.admitStep(ctx, t, in)
+	}
 	first, last, err := d.Store.PlannedBetween(ctx, in.Run, in.Touch, in.Rebase, in.Shard)
 	if err != nil || first.IsZero() {
 		return out, err

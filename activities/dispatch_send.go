@@ -32,6 +32,7 @@ func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
 					return dispatch.Message{}, false
 				}
 				under = append(under, j)
+				j.letter.Expires = w.expires()
 				return j.letter.Message, true
 			}
 			told := func(r dispatch.Receipt) {

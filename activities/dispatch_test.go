@@ -49,7 +49,7 @@ func mailBrief() briefs {
 }
 
 // post is a sink that runs for a test.
-type post struct{ smtp, http string }
+type post struct{ smtp, http, smpp string }
 
 func startSink(t *testing.T) post {
 	t.Helper()
@@ -58,8 +58,8 @@ func startSink(t *testing.T) post {
 	dir := t.TempDir()
 	go func() {
 		done <- sink.Serve(ctx, sink.Config{
-			Dir: dir, SMTPListen: "127.0.0.1:0", HTTPListen: "127.0.0.1:0",
-			Ready: func(at sink.Addresses) { ready <- post{at.SMTP, "http://" + at.HTTP} },
+			Dir: dir, SMTPListen: "127.0.0.1:0", SMPPListen: "127.0.0.1:0", HTTPListen: "127.0.0.1:0",
+			Ready: func(at sink.Addresses) { ready <- post{at.SMTP, "http://" + at.HTTP, at.SMPP} },
 		})
 	}()
 	t.Cleanup(func() {

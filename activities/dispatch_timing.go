@@ -63,7 +63,7 @@ func (t *touchStage) planning(ctx context.Context, in PlanWavesInput) (dispatch.
 			Run: in.Run, Touch: in.Touch, Salt: t.brief.Policy.Salt, Hours: t.rules.Hours, Zones: t.rules.Zones, Timing: learned.timing, Instant: instant,
 			From: in.Opens, Until: until, Latency: learned.lead, Explore: t.brief.Spec.Timing.Explore,
 		}, dispatch.CandidateQuery{
-			Run: in.Run, Snapshot: in.Snapshot.ID, Touch: in.Touch, Channel: t.name, Purpose: t.purpose, Opens: in.Opens, Instant: instant,
+			Run: in.Run, Snapshot: in.Snapshot.ID, Touch: in.Touch, Channel: t.name, Channels: t.touch.Channels, Purpose: t.purpose, Opens: in.Opens, Instant: instant,
 			Rebase: in.Rebase, Shard: in.Shard,
 		}, nil
 }

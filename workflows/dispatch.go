@@ -25,6 +25,8 @@ type DispatchInput struct {
 	Progress DispatchProgress    `json:"progress"`
 	Paused   bool                `json:"paused,omitempty"`
 	Limited  bool                `json:"limited,omitempty"` // some hours take only so many messages
+	Steps    []ChannelStep       `json:"steps,omitempty"`   // the touch's channels, where there is more than one
+	Pending  []PendingStep       `json:"pending,omitempty"` // waves that wait for their next channel
 }
 
 // DispatchResult counts the touch's deliveries by final state, and gives the clock back.
@@ -43,7 +45,8 @@ type DispatchProgress struct {
 	Sent       uint64            `json:"sent"`
 	Suppressed map[string]uint64 `json:"suppressed,omitempty"`
 	Unknown    uint64            `json:"unknown,omitempty"`
-	Late       uint64            `json:"late,omitempty"` // sent more than a minute after their time
+	Late       uint64            `json:"late,omitempty"`     // sent more than a minute after their time
+	Channels   map[string]uint64 `json:"channels,omitempty"` // sent, by channel, where the touch has more than one
 	Trouble    string            `json:"trouble,omitempty"`
 }
 
@@ -62,6 +65,12 @@ func Dispatch(ctx workflow.Context, in DispatchInput) (DispatchResult, error) {
 	d.in.Progress.Touch = in.Touch
 	for {
 		wave, left := d.next()
+		if again, first := d.pending(wave, left); first && !d.control.cancelled {
+			if err := d.fallBack(ctx, again); err != nil {
+				return DispatchResult{}, err
+			}
+			continue
+		}
 		if !left || d.control.cancelled {
 			break
 		}
@@ -146,7 +155,8 @@ func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 		switch {
 		case err == nil:
 			d.in.Done = wave
-			d.count(outs)
+			d.count(outs, 0)
+			d.await(ctx, PendingStep{Wave: wave, Rebase: d.in.Plan.Rebase, Shards: workflow.DeterministicKeys(counts), Planned: planned})
 			d.report(ctx)
 			return nil
 		case d.control.paused, d.control.cancelled: // what the stopped pages sent is in the warehouse
@@ -173,11 +183,17 @@ func (d *dispatchRun) replan(ctx workflow.Context, now time.Time) error {
 	return nil
 }
 
-func (d *dispatchRun) count(outs []activities.DeliverWaveOutput) {
+func (d *dispatchRun) count(outs []activities.DeliverWaveOutput, step int) {
 	if d.in.Progress.Suppressed == nil {
 		d.in.Progress.Suppressed = map[string]uint64{}
 	}
 	for _, out := range outs {
+		if len(d.in.Steps) > 0 {
+			if d.in.Progress.Channels == nil {
+				d.in.Progress.Channels = map[string]uint64{}
+			}
+			d.in.Progress.Channels[d.in.Steps[step].Channel] += out.Sent
+		}
 		d.in.Progress.Sent += out.Sent
 		d.in.Progress.Unknown += out.Unknown
 		d.in.Progress.Late += out.Late
@@ -204,6 +220,13 @@ func (d *dispatchRun) tell(ctx workflow.Context, why, next string) {
 	p := d.in.Progress
 	details += fmt.Sprintf("**Why:** %s\n\n**Next:** %s\n\n- %d of %d messages sent in the waves before%s\n- Campaign: `%s`\n",
 		sentence(why), sentence(next), p.Sent, p.Planned, suppressed(p), d.in.Run.WorkflowID())
+	if len(p.Channels) > 0 {
+		details += "- By channel:"
+		for _, step := range d.in.Steps {
+			details += fmt.Sprintf(" %s %d", step.Channel, p.Channels[step.Channel])
+		}
+		details += fmt.Sprintf("; %d waves wait for their next channel\n", len(d.in.Pending))
+	}
 	workflow.SetCurrentDetails(ctx, details)
 }
 

@@ -113,6 +113,7 @@ func (r *campaignRun) launch(ctx workflow.Context, index int, touch campaign.Tou
 	}
 	out, err := runChild(ctx, r, r.run.DispatchID(touch.ID), fmt.Sprintf("touch %s of %s", touch.ID, r.run.Campaign), Dispatch, DispatchInput{
 		Run: r.run, Snapshot: r.snapshot, Touch: touch.ID, Plan: r.touches[touch.ID], Shards: r.shards, Clock: r.clock, Closes: closes, Paused: r.status.Paused, Limited: r.limited(),
+		Steps: stepsOf(touch),
 	})
 	if err != nil {
 		return err

@@ -77,7 +77,9 @@ const (
 	ControlByDecile   = "decile"
 	OnlyNotRedeemed   = "not_redeemed"
 	PurposeMarketing  = "marketing"
-	PurposeService    = "service" // says what a customer has to know; no advertising
+	PurposeService    = "service"   // says what a customer has to know; no advertising
+	UntilDelivered    = "delivered" // a fallback waits for word that the message arrived
+	UntilSent         = "sent"      // a fallback follows failures only
 	ChannelEmail      = "email"
 	ChannelSMS        = "sms" // text messages, long ones too
 	ChannelKakao      = "kakao"

@@ -1,7 +1,11 @@
 // Package campaign says what a campaign is: its spec, the limits of the policy, its stages and the identity of a run.
 package campaign
 
-import "github.com/danbi-project/danbi/internal/money"
+import (
+	"time"
+
+	"github.com/danbi-project/danbi/internal/money"
+)
 
 // Spec is one campaign as a marketer writes it. All amounts are minor units of Currency; all dates are local in Zone.
 type Spec struct {
@@ -174,11 +178,30 @@ type BudgetLimit struct {
 // Touch is one contact: first, reminder.
 type Touch struct {
 	ID       string                         `yaml:"id" json:"id"`
-	After    Duration                       `yaml:"after,omitempty" json:"after,omitempty"`   // after the window's start
-	Spread   Duration                       `yaml:"spread,omitempty" json:"spread,omitempty"` // waves lie within so long; default 1d
-	Only     string                         `yaml:"only,omitempty" json:"only,omitempty"`     // not_redeemed: skips who met the terms already
-	Channels []string                       `yaml:"channels" json:"channels"`                 // in order of preference: email, sms, kakao, push
-	Message  map[string]map[string]Template `yaml:"message" json:"message"`                   // by channel, then language
+	After    Duration                       `yaml:"after,omitempty" json:"after,omitempty"`       // after the window's start
+	Spread   Duration                       `yaml:"spread,omitempty" json:"spread,omitempty"`     // waves lie within so long; default 1d
+	Only     string                         `yaml:"only,omitempty" json:"only,omitempty"`         // not_redeemed: skips who met the terms already
+	Fallback map[string]Wait                `yaml:"fallback,omitempty" json:"fallback,omitempty"` // by channel: how long it has before the next one tries
+	Channels []string                       `yaml:"channels" json:"channels"`                     // in order of preference: email, sms, kakao, push
+	Message  map[string]map[string]Template `yaml:"message" json:"message"`                       // by channel, then language
+}
+
+// Wait is how long a channel has to reach somebody before the next one of the touch tries.
+type Wait struct {
+	For   Duration `yaml:"for,omitempty" json:"for"`               // after the wave that it was sent in; default 1h
+	Until string   `yaml:"until,omitempty" json:"until,omitempty"` // delivered (default): no word that it arrived is a reason; sent: only a failure is
+}
+
+// Wait is what the spec says of one of the touch's channels, with its defaults.
+func (t Touch) Wait(channel string) Wait {
+	w := t.Fallback[channel]
+	if w.For == 0 {
+		w.For = Duration(time.Hour)
+	}
+	if w.Until == "" {
+		w.Until = UntilDelivered
+	}
+	return w
 }
 
 // Template is what a message says, in Liquid. Its fields are dispatch.Fields.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // channels are the ways to reach a customer.
@@ -52,12 +53,32 @@ func (v *validator) message(field string, touch Touch) {
 			v.add(key(field, "message"), sayf("there is no message for the channel %s", "%s 채널의 메시지가 없습니다", channel), sayf("write message.%s", "message.%s를 쓰세요", channel))
 		}
 	}
+	v.fallback(field, touch)
 	for _, channel := range sortedKeys(touch.Message) {
 		at := key(key(field, "message"), channel)
 		if !slices.Contains(touch.Channels, channel) {
 			v.add(at, sayf("%s is not among the touch's channels", "%s: 이 접촉의 채널에 없습니다", channel), say("add it to channels, or remove its message", "channels에 추가하거나 메시지를 지우세요"))
 		}
 		v.languages(at, channel, touch.Message[channel])
+	}
+}
+
+// fallback is how long each channel has; the last one has nobody after it.
+func (v *validator) fallback(field string, touch Touch) {
+	for _, channel := range sortedKeys(touch.Fallback) {
+		at, wait := key(key(field, "fallback"), channel), touch.Fallback[channel]
+		switch i := slices.Index(touch.Channels, channel); {
+		case i < 0:
+			v.add(at, sayf("%s is not among the touch's channels", "%s: 이 접촉의 채널에 없습니다", channel), nil)
+		case i == len(touch.Channels)-1:
+			v.add(at, sayf("%s is the last channel: no other follows it", "%s: 마지막 채널이라 다음 채널이 없습니다", channel), say("remove it, or add a channel", "지우거나 채널을 추가하세요"))
+		}
+		if wait.For < 0 || wait.For > 0 && wait.For.Std() < time.Minute {
+			v.add(key(at, "for"), sayf("%s is less than a minute", "%s: 1분이 되지 않습니다", wait.For), say("write how long the channel has, as in 30m", "채널이 쓸 시간을 쓰세요. 예: 30m"))
+		}
+		if wait.Until != "" {
+			v.word(key(at, "until"), wait.Until, UntilDelivered, UntilSent)
+		}
 	}
 }
 

@@ -28,6 +28,9 @@ type contactsKeeper struct{ temporal client.Client }
 func (k contactsKeeper) Admit(ctx context.Context, in activities.AdmitContactsInput) (activities.AdmitContactsOutput, error) {
 	bucket := workflows.BucketOf(in.Shard.Low)
 	id := fmt.Sprintf("%s/%d/%s/%d/%d-%d", in.Run.WorkflowID(), in.Run.Plan, in.Touch, in.Rebase, in.Shard.Low, in.Shard.High)
+	if in.Step > 0 {
+		id += fmt.Sprintf("/%d/%d", in.Wave, in.Step)
+	}
 	return workflows.Admit.AskOrStart(ctx, k.temporal, client.StartWorkflowOptions{
 		ID: bucket.ID(), TaskQueue: workflows.TaskQueue, StaticSummary: fmt.Sprintf("contacts of customers from %d", in.Shard.Low),
 		WorkflowIDConflictPolicy: enums.WORKFLOW_ID_CONFLICT_POLICY_USE_EXISTING,

@@ -94,7 +94,8 @@ type CandidateQuery struct {
 	Snapshot string
 	Touch    string
 	Channel  string
-	Purpose  string // of the consent
+	Channels []string // an address for any of them is enough
+	Purpose  string   // of the consent
 	Opens    time.Time
 	Instant  time.Time // events before it count
 	Part     uint32    // only one in so many customers; 0: all

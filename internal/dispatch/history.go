@@ -60,13 +60,18 @@ const (
 
 // Judge says what is to be done about a delivery in a wave after its earlier attempts, which state it is in, and the
 // number of the next attempt. An attempt that is open, or whose fate is unknown, comes before everything else: nothing
-// is sent while a message may be out.
+// is sent while a message may be out. One that bounced, and was followed by another channel, is a try like any other.
 func Judge(history []Attempt, wave uint32) (step Step, state campaign.DeliveryState, next uint8) {
 	state, next = campaign.DeliveryPlanned, 1
 	step = StepSend
-	open := false
+	open, sent := -1, -1 // the last attempts that may be out, and that are
 	for _, a := range history {
 		next = max(next, a.Number+1)
+	}
+	for _, a := range history {
+		if a.State == campaign.DeliveryBounced && a.Number+1 < next {
+			a.State, a.Reason = campaign.DeliveryFailed, ""
+		}
 		switch a.State {
 		case campaign.DeliverySent, campaign.DeliveryDelivered, campaign.DeliveryBounced, campaign.DeliverySuppressed:
 			step = StepDone
@@ -75,15 +80,18 @@ func Judge(history []Attempt, wave uint32) (step Step, state campaign.DeliverySt
 				step = StepDone
 			}
 		case campaign.DeliveryAttempting, campaign.DeliveryUnknown:
-			open = true
+			open = max(open, int(a.Number))
 		case campaign.DeliveryFailed:
 			if a.Reason == ReasonRefused {
 				step = StepDone
 			}
 		}
+		if a.State >= campaign.DeliverySent {
+			sent = max(sent, int(a.Number))
+		}
 		state = state.Join(a.State)
 	}
-	if open && state < campaign.DeliverySent {
+	if open > sent {
 		return StepSettle, state, next
 	}
 	return step, state, next

@@ -19,8 +19,12 @@ import (
 
 // TimingCandidates calls visit for every customer of a shard who is to be given a time, in the order of their keys.
 func (w *Warehouse) TimingCandidates(ctx context.Context, q dispatch.CandidateQuery, visit func(dispatch.Candidate) error) error {
+	channels := q.Channels
+	if len(channels) == 0 {
+		channels = []string{q.Channel}
+	}
 	parameters := runKey(q.Run, q.Shard).with(args{
-		"plan": q.Run.Plan, "snapshot": q.Snapshot, "channel": q.Channel, "purpose": q.Purpose, "opens": second(q.Opens),
+		"plan": q.Run.Plan, "snapshot": q.Snapshot, "channel": q.Channel, "channels": channels, "purpose": q.Purpose, "opens": second(q.Opens),
 		"touch": q.Touch, "rebase": q.Rebase, "instant": second(q.Instant), "part": q.Part,
 	})
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_candidates"), parameters.list()...)

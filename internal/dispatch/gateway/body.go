@@ -73,6 +73,17 @@ func fill(text string, values map[string]any) any {
 	})
 }
 
+// hollow says that a text was to hold values and all of them are empty: "{{ ttl }}s" of a message that never expires.
+func hollow(text string, values map[string]any) bool {
+	all := placeholder.FindAllStringSubmatch(text, -1)
+	for _, m := range all {
+		if values[m[1]] != "" {
+			return false
+		}
+	}
+	return len(all) > 0
+}
+
 func plain(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -89,7 +100,7 @@ func plain(value any) string {
 func filled(body any, values map[string]any) any {
 	switch at := body.(type) {
 	case string:
-		if out := fill(at, values); out != "" {
+		if out := fill(at, values); out != "" && !hollow(at, values) {
 			return out
 		}
 		return nil

@@ -31,10 +31,15 @@ LEFT JOIN
 ) AS people USING (customer_key)
 LEFT JOIN
 (
-    SELECT customer_key, argMax(address, updated_at) AS address
-    FROM contacts
-    WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND channel = {channel:String}
-      AND ({part:UInt32} <= 1 OR cityHash64(customer_key) % {part:UInt32} = 0)
+    SELECT customer_key, max(newest) AS address
+    FROM
+    (
+        SELECT customer_key, argMax(address, updated_at) AS newest
+        FROM contacts
+        WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND channel IN {channels:Array(String)}
+          AND ({part:UInt32} <= 1 OR cityHash64(customer_key) % {part:UInt32} = 0)
+        GROUP BY customer_key, channel
+    )
     GROUP BY customer_key
 ) AS addresses USING (customer_key)
 LEFT JOIN

@@ -87,6 +87,7 @@ LEFT JOIN
         FROM reservations
         WHERE customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)')))
           AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND touch = {touch:String}
+          AND channel = {channel:String}
         GROUP BY customer_key, at
         HAVING max(released) = 0
     )
