@@ -18,7 +18,7 @@ const throttled = "brand-sale.yaml"
 // Every example runs to its closed books on a small population: mails as planned, dues paid once, postings that sum to
 // zero. (The card campaign is the one that TestKilledItFinishes kills; the real households have a test of their own.)
 func TestExamplesRun(t *testing.T) {
-	for _, example := range []string{"brand-sale.yaml", "win-back.yaml", "member-offers.yaml"} {
+	for _, example := range []string{"brand-sale.yaml", "win-back.yaml", "member-offers.yaml", "app-first.yaml"} {
 		t.Run(example, func(t *testing.T) {
 			l := up(t, nil)
 			b := brief(t, example, func(b *campaign.Brief) {

@@ -23,7 +23,11 @@ func workOnStack(ctx context.Context, c stack.PartConfig) error {
 	if err != nil {
 		return err
 	}
+	hooks, err := compose.WebhooksFromEnv()
+	if err != nil {
+		return err
+	}
 	return compose.RunWorker(ctx, compose.Config{
-		Warehouse: store, Temporal: temporal, Providers: providers, Metrics: address(c.Stack.Worker.Metrics), Log: c.Log, Ready: c.Ready,
+		Warehouse: store, Temporal: temporal, Providers: providers, Webhooks: hooks, Metrics: address(c.Stack.Worker.Metrics), Log: c.Log, Ready: c.Ready,
 	})
 }
