@@ -132,6 +132,11 @@ func (a *App) printStatus(s workflows.Status, stuck []retrying) {
 	}
 	if s.Dispatch.Planned > 0 {
 		add(a.text("Sent", "발송"), a.progress(s))
+		var channels []string
+		for _, name := range slices.Sorted(maps.Keys(s.Dispatch.Channels)) {
+			channels = append(channels, name+" "+groups(s.Dispatch.Channels[name]))
+		}
+		add(a.text("By channel", "채널별"), strings.Join(channels, ", "))
 	}
 	if q := s.Settlement.Qualified; q.Reached > 0 {
 		add(a.text("Settlement", "정산"), fmt.Sprintf(a.text("%s of %s met the terms, %s due, %s paid", "%[2]s명 중 %[1]s명 달성, 지급 대상 %[3]s, 지급 %[4]s"),

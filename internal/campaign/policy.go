@@ -107,5 +107,6 @@ type Sender struct {
 	OptOut      string `yaml:"opt_out,omitempty" json:"opt_out,omitempty"`         // free number to opt out: 080…
 	Postal      string `yaml:"postal,omitempty" json:"postal,omitempty"`           // postal address
 	Unsubscribe string `yaml:"unsubscribe,omitempty" json:"unsubscribe,omitempty"` // URL with {message}
+	Track       bool   `yaml:"track,omitempty" json:"track,omitempty"`             // links of HTML, push and Kakao messages tell who opened and clicked
 	Label       Text   `yaml:"label,omitempty" json:"label,omitempty"`             // starts the subject by language: (광고)
 }

@@ -213,14 +213,15 @@ func TestASpecThatSaysWhatIsNeverSaidIsRefused(t *testing.T) {
 		spec, err := Load(path, data)
 		require.NoError(t, err)
 		require.Empty(t, policy.Check(spec))
-		for language, text := range spec.Touches[0].Message[ChannelEmail] {
+		channel := spec.Touches[0].Channels[0]
+		for language, text := range spec.Touches[0].Message[channel] {
 			text.Text = "a\n" + "{{ name }}, 연체" + text.Text
-			spec.Touches[0].Message[ChannelEmail][language] = text
+			spec.Touches[0].Message[channel][language] = text
 		}
 		spec.Offers[0].Title = Text{"en": "For your new baby"}
 		faults := policy.Check(spec)
 		require.GreaterOrEqual(t, len(faults), 2)
-		require.Contains(t, faults[0].Field, "touches[0].message.email.")
+		require.Contains(t, faults[0].Field, "touches[0].message."+channel+".")
 		require.Contains(t, faults[0].Message["en"], `"연체" (money_trouble, line 2, column 13`)
 		require.Equal(t, "offers[0].title.en", faults[len(faults)-1].Field)
 	}

@@ -210,7 +210,7 @@ func (c *Composer) short(w *wording, v values, r Recipient, at time.Time, into *
 	if err := c.lawful(shown, w.language, r.Zone, at); err != nil {
 		return err
 	}
-	into.Form, into.Title, into.Body, into.Link, into.Message.Template = text.Form, text.Title, []byte(text.Body), oneLine(link), template.Code
+	into.Form, into.Title, into.Body, into.Link, into.Message.Template = text.Form, text.Title, []byte(text.Body), c.tap(into.ID, oneLine(link)), template.Code
 	into.From, into.Advertising = c.number(), c.brief.Spec.Audience.Purpose != campaign.PurposeService
 	into.Size, into.Price = text.Size, text.Price
 	return nil
@@ -329,6 +329,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 			return nil, err
 		}
 		m.html += c.htmlFooter(m.html, v, w.language)
+		m.html = c.track(id, m.html, v.unsubscribe)
 	}
 	shown := campaign.Shown{Title: subject, Body: m.text, HTML: html.UnescapeString(m.html), Link: v.unsubscribe}
 	if err := c.lawful(shown, w.language, r.Zone, at); err != nil {
