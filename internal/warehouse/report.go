@@ -89,13 +89,16 @@ func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, q report.
 			return err
 		}),
 		w.each(ctx, "report_deliveries", runOnly(run), func(rows driver.Rows) error {
-			var touch, state string
+			var touch, state, channel string
 			var n uint64
-			err := rows.Scan(&touch, &state, &n)
+			err := rows.Scan(&touch, &state, &channel, &n)
 			if last := len(f.Deliveries) - 1; last < 0 || f.Deliveries[last].Touch != touch {
-				f.Deliveries = append(f.Deliveries, report.Touch{Touch: touch, States: map[string]uint64{}})
+				f.Deliveries = append(f.Deliveries, report.Touch{Touch: touch, States: map[string]uint64{}, Channels: map[string]uint64{}})
 			}
 			f.Deliveries[len(f.Deliveries)-1].States[state] += n
+			if channel != "" {
+				f.Deliveries[len(f.Deliveries)-1].Channels[channel] += n
+			}
 			return err
 		}),
 		w.reportHours(ctx, "report_hours", run, q.Snapshot, q.Zone, &f.Hours),

@@ -3,6 +3,9 @@
 package report
 
 import (
+	"maps"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -100,6 +103,20 @@ type Bin struct {
 type Touch struct {
 	Touch  string            `json:"touch"`
 	States map[string]uint64 `json:"states"`
+
+	Channels map[string]uint64 `json:"channels,omitempty"` // that may have arrived, by the channel that they went by last
+}
+
+// byChannel is how many went by each channel, where more than one was used.
+func (t Touch) byChannel(count func(uint64) string) string {
+	if len(t.Channels) < 2 {
+		return ""
+	}
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(t.Channels)) {
+		parts = append(parts, name+" "+count(t.Channels[name]))
+	}
+	return strings.Join(parts, " · ")
 }
 
 // Settlement is what was owed and paid, by us and by the provider.

@@ -140,6 +140,9 @@ func (p page) Deliveries() []row {
 	var rows []row
 	for _, touch := range p.d.Deliveries {
 		r := row{Name: p.word(touch.Touch)}
+		if by := touch.byChannel(p.count); by != "" {
+			r.Name += " (" + by + ")"
+		}
 		for _, state := range p.DeliveryStates() {
 			r.Cells = append(r.Cells, p.count(touch.States[state]))
 		}

@@ -34,7 +34,7 @@ func sample() *Document {
 			{ID: "plus-30k", Title: campaign.Text{"ko": "가볍게 한 걸음", "en": "One small step"}, Customers: 8_220, Exposure: 16_440_000, Reach: .41, Without: .22, Least: 50_000, Median: 210_000, Greatest: 940_000, Redeemed: 3_502, Due: 7_004_000},
 			{ID: "plus-300k", Title: campaign.Text{"ko": "30만원 더", "en": "Three hundred thousand more"}, Customers: 4_781, Exposure: 114_744_000, Reach: .24, Without: .11, Least: 320_000, Median: 1_200_000, Greatest: 3_000_000, Redeemed: 1_099, Due: 26_376_000},
 		},
-		Deliveries: []Touch{{"first", map[string]uint64{"sent": 12_930, "bounced": 31, "suppressed": 40}}},
+		Deliveries: []Touch{{Touch: "first", States: map[string]uint64{"sent": 12_930, "bounced": 31, "suppressed": 40}}},
 		Settlement: Settlement{Reached: 12_930, Qualified: 4_601, Due: 33_380_000, Paid: 4_601, PaidAmount: 33_380_000, Theirs: 4_601, TheirsAmount: 33_380_000},
 		Ledger:     Ledger{Accounts: map[string]money.Minor{"budget:granted": -86_620_000, "budget:approved": 0, "budget:reserved": 0, "budget:released": 86_620_000, "expense:rewards": 33_380_000, "customer:payable": 0, "payout:clearing": 0, "payout:paid": -33_380_000}, Intact: true, Batches: 34, Head: strings.Repeat("3fa9c1", 11)[:64]},
 		Effect:     &Effect{Metric: "spend", Money: true, Treated: Side{18_004, 312_440, 402_000}, Control: Side{1_996, 288_120, 389_000}, Confidence: .95, Difference: 21_930, Low: 6_100, High: 37_760, Relative: .076, RelativeLow: .021, RelativeHigh: .132, Adjusted: true, Reduction: .31, Mismatch: .93, Claim: "effect", Incremental: 394_827_720, UnitCost: .085, UnitLow: .049, UnitHigh: .306},

@@ -302,6 +302,9 @@ func (t *text) deliveries(d *Document) {
 			}
 		}
 		t.wrap(fmt.Sprintf("%s: %s %s (%s)", t.word(touch.Touch), t.count(total), t.word("messages"), strings.Join(parts, " · ")), "  ")
+		if by := touch.byChannel(t.count); by != "" {
+			t.line("    %s", by)
+		}
 	}
 	if len(d.Deliveries) == 0 {
 		t.line("  %s", t.word("not_yet"))

@@ -1,11 +1,15 @@
--- How each touch's messages ended: the highest state of each. One that came back, and that another channel followed, was a try.
-SELECT touch, toString(ended), count()
+-- How each touch's messages ended, and by which channel those that may have arrived went last: the highest state of each.
+-- One that came back, and that another channel followed, was a try.
+SELECT touch, toString(ended), by_channel, count()
 FROM
 (
-    SELECT touch, if(maxIf(attempt, reached = 'bounced') < max(attempt), maxIf(reached, reached != 'bounced'), max(reached)) AS ended
+    SELECT
+        touch,
+        if(maxIf(attempt, reached = 'bounced') < max(attempt), maxIf(reached, reached != 'bounced'), max(reached)) AS ended,
+        argMaxIf(channel, attempt, reached IN ('sent', 'delivered')) AS by_channel
     FROM
     (
-        SELECT touch, customer_key, attempt, max(state) AS reached
+        SELECT touch, customer_key, attempt, max(state) AS reached, toString(argMax(channel, state)) AS channel
         FROM delivery_events
         WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32}
         GROUP BY campaign, occurrence, touch, customer_key, attempt
@@ -13,5 +17,5 @@ FROM
     )
     GROUP BY touch, customer_key
 )
-GROUP BY touch, ended
-ORDER BY touch, ended
+GROUP BY touch, ended, by_channel
+ORDER BY touch, ended, by_channel
