@@ -3,15 +3,17 @@
 SELECT e.customer_key, e.campaign, e.occurrence, e.touch, e.by_channel, e.arrived, a.terms.1, a.terms.2, a.terms.3
 FROM
 (
-    SELECT
-        customer_key, campaign, occurrence, touch,
-        argMax(channel, state) AS by_channel,
-        toDateTime(minIf(at, state IN ('sent', 'delivered')), 'UTC') AS arrived
-    FROM delivery_events
-    WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {until:DateTime('UTC')}
-      AND campaign NOT IN (SELECT campaign FROM campaigns WHERE kind = 'past')
+    SELECT customer_key, campaign, occurrence, touch, argMax(way, attempt) AS by_channel, toDateTime(min(first_at), 'UTC') AS arrived
+    FROM
+    (
+        SELECT customer_key, campaign, occurrence, touch, attempt, argMax(channel, state) AS way, minIf(at, state IN ('sent', 'delivered')) AS first_at
+        FROM delivery_events
+        WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND at < {until:DateTime('UTC')}
+          AND campaign NOT IN (SELECT campaign FROM campaigns WHERE kind = 'past')
+        GROUP BY customer_key, campaign, occurrence, touch, attempt
+        HAVING max(state) IN ('sent', 'delivered')
+    )
     GROUP BY customer_key, campaign, occurrence, touch
-    HAVING max(state) IN ('sent', 'delivered')
 ) AS e
 LEFT JOIN
 (
