@@ -127,6 +127,7 @@ type DeliverWaveOutput struct {
 	Suppressed map[string]uint64 `json:"suppressed,omitempty"` // by reason
 	Late       uint64            `json:"late,omitempty"`       // of those sent by this run: more than a minute after their time
 	Settled    uint64            `json:"settled,omitempty"`    // open attempts of a crash, settled by asking the provider
+	Again      uint64            `json:"again,omitempty"`      // of those sent: an earlier channel had sent them, and nobody heard
 	Passed     uint64            `json:"passed,omitempty"`     // left to the touch's next channel: this one has no address or consent
 }
 

@@ -125,3 +125,28 @@ func (w *wave) expires() time.Time {
 	}
 	return clock.Wall().Add(w.touch.touch.Wait(w.touch.name).For.Std())
 }
+
+// countOwn books what the channel of a later step has done about a delivery. What an earlier one did is booked already.
+func (w *wave) countOwn(history []dispatch.Attempt) {
+	var own []dispatch.Attempt
+	for _, a := range history {
+		if a.Channel == w.touch.name {
+			own = append(own, a)
+		}
+	}
+	if len(own) == 0 {
+		return
+	}
+	_, state, _ := dispatch.Judge(own, w.in.Wave)
+	w.count(state, reasonOf(own, state))
+	if state >= campaign.DeliverySent && state != campaign.DeliveryBounced && wentBefore(history, w.touch.name) {
+		w.out.Again++
+	}
+}
+
+// wentBefore says whether another channel has sent a delivery, which may have arrived.
+func wentBefore(history []dispatch.Attempt, channel string) bool {
+	return slices.ContainsFunc(history, func(a dispatch.Attempt) bool {
+		return a.Channel != channel && (a.State == campaign.DeliverySent || a.State == campaign.DeliveryDelivered)
+	})
+}

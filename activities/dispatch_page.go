@@ -19,6 +19,7 @@ type job struct {
 	slot      dispatch.Slot
 	at        time.Time // campaign time at which it leaves
 	attempt   uint8
+	again     bool // an earlier channel sent it, and nobody heard that it arrived
 	recipient dispatch.Recipient
 	letter    dispatch.Letter
 	fault     error
@@ -100,7 +101,9 @@ func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, 
 		step, state, next := w.judge(history[s.Customer])
 		switch {
 		case step == dispatch.StepSend && next < mostAttempts:
-			jobs = append(jobs, &job{slot: s, at: w.moment(s), attempt: next})
+			jobs = append(jobs, &job{slot: s, at: w.moment(s), attempt: next, again: wentBefore(history[s.Customer], w.touch.name)})
+		case w.in.Step > 0:
+			w.countOwn(history[s.Customer])
 		default: // done, or unknown for good
 			w.count(state, reasonOf(history[s.Customer], state))
 		}
@@ -267,6 +270,9 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 		switch j.receipt.Outcome {
 		case dispatch.OutcomeSent:
 			w.out.Sent++
+			if j.again {
+				w.out.Again++
+			}
 		case dispatch.OutcomeBounced:
 			w.out.Bounced++
 		case dispatch.OutcomeRefused:

@@ -92,7 +92,7 @@ func (q *queue) told(j *job, r dispatch.Receipt) {
 	switch r.Outcome {
 	case dispatch.OutcomeSent:
 		q.wave.sent.Add(1)
-		if q.wave.moment(j.slot).Sub(j.slot.At) > lateAfter {
+		if q.wave.in.Step == 0 && q.wave.moment(j.slot).Sub(j.slot.At) > lateAfter {
 			q.wave.late.Add(1)
 		}
 	case dispatch.OutcomeDown:

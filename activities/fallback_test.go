@@ -161,6 +161,8 @@ func TestTheNextChannelTriesWhomOneDidNotReach(t *testing.T) {
 		}
 	}
 	require.EqualValues(t, 150, p.counted(t, "gateway").Mails)
+	require.EqualValues(t, byText, second.Sent, "what the killed worker sent is counted by who goes on")
+	require.EqualValues(t, 50, second.Again, "of these nobody heard")
 
 	again, err := step(d, 1)
 	require.NoError(t, err)

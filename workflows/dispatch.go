@@ -194,7 +194,7 @@ func (d *dispatchRun) count(outs []activities.DeliverWaveOutput, step int) {
 			}
 			d.in.Progress.Channels[d.in.Steps[step].Channel] += out.Sent
 		}
-		d.in.Progress.Sent += out.Sent
+		d.in.Progress.Sent += out.Sent - min(out.Again, out.Sent)
 		d.in.Progress.Unknown += out.Unknown
 		d.in.Progress.Late += out.Late
 		addUp(d.in.Progress.Suppressed, out.Suppressed)
