@@ -86,7 +86,7 @@ func document(in WriteReportInput, spec campaign.Spec, facts report.Facts, at ti
 		Currency: spec.Currency, Zone: spec.Zone, Rehearsal: in.Clock.Rehearsal, Delivered: spec.Measurement.Delivered, Times: in.Times, At: at,
 		Snapshot: report.Snapshot{ID: in.Snapshot.ID, Instant: in.Snapshot.Instant, Customers: in.Snapshot.Customers},
 		Model:    report.Model{Kind: in.Model.Kind, Rows: in.Model.Rows, AUC: in.Model.AUC, Note: in.Model.Note},
-		Funnel:   in.Funnel, Arms: facts.Arms, Offers: facts.Offers, Thresholds: facts.Thresholds, Hours: facts.Hours,
+		Funnel:   in.Funnel, Arms: facts.Arms, Offers: facts.Offers, Thresholds: facts.Thresholds, Hours: facts.Hours, HourSources: facts.HourSources,
 		Deliveries: facts.Deliveries, Left: facts.Left, Overlaps: facts.Overlaps, Days: facts.Days, Attributed: facts.Attributed,
 		Settlement: report.Settlement{
 			Reached: in.Settled.Reached, Qualified: in.Settled.Qualified, Due: in.Settled.Due,

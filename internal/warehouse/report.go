@@ -101,6 +101,16 @@ func (w *Warehouse) ReportFacts(ctx context.Context, run campaign.Run, q report.
 			}
 			return err
 		}),
+		w.each(ctx, "report_sources", planned, func(rows driver.Rows) error {
+			var source string
+			var n uint64
+			err := rows.Scan(&source, &n)
+			if f.HourSources == nil {
+				f.HourSources = map[string]uint64{}
+			}
+			f.HourSources[source] += n
+			return err
+		}),
 		w.reportHours(ctx, "report_hours", run, q.Snapshot, q.Zone, &f.Hours),
 		w.reportHours(ctx, "report_hours_left", run, q.Snapshot, q.Zone, &f.Left),
 		w.reportOverlaps(ctx, run, q, &f),

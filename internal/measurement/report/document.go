@@ -30,20 +30,21 @@ type Document struct {
 	Snapshot   Snapshot       `json:"snapshot"`
 	Model      Model          `json:"model"`
 
-	Funnel     map[string]uint64 `json:"funnel,omitempty"` // customers by the reason that took them out; what the workflow counted
-	Arms       []Arm             `json:"arms"`
-	Offers     []Offer           `json:"offers"`
-	Thresholds []Bin             `json:"thresholds,omitempty"`
-	Hours      [24]uint64        `json:"hours"`      // planned messages by the customer's own hour
-	Left       [24]uint64        `json:"left_hours"` // messages that left, the same way; all 0: written by an older program, or none did
-	Deliveries []Touch           `json:"deliveries"`
-	Settlement Settlement        `json:"settlement"`
-	Days       []Day             `json:"days,omitempty"` // redemptions by day of the window
-	Ledger     Ledger            `json:"ledger"`
-	Effect     *Effect           `json:"effect,omitempty"`
-	Attributed *Attributed       `json:"attributed,omitempty"`
-	Budget     Budget            `json:"budget"`
-	Forecast   Forecast          `json:"forecast"`
+	Funnel      map[string]uint64 `json:"funnel,omitempty"` // customers by the reason that took them out; what the workflow counted
+	Arms        []Arm             `json:"arms"`
+	Offers      []Offer           `json:"offers"`
+	Thresholds  []Bin             `json:"thresholds,omitempty"`
+	Hours       [24]uint64        `json:"hours"`                  // planned messages by the customer's own hour
+	HourSources map[string]uint64 `json:"hour_sources,omitempty"` // of these: learned, fallback, moved, random; and blocked, who got none
+	Left        [24]uint64        `json:"left_hours"`             // messages that left, the same way; all 0: written by an older program, or none did
+	Deliveries  []Touch           `json:"deliveries"`
+	Settlement  Settlement        `json:"settlement"`
+	Days        []Day             `json:"days,omitempty"` // redemptions by day of the window
+	Ledger      Ledger            `json:"ledger"`
+	Effect      *Effect           `json:"effect,omitempty"`
+	Attributed  *Attributed       `json:"attributed,omitempty"`
+	Budget      Budget            `json:"budget"`
+	Forecast    Forecast          `json:"forecast"`
 
 	Overlaps  []Overlap     `json:"overlaps,omitempty"`  // other campaigns with the same customers at the same time
 	Cancelled *Cancellation `json:"cancelled,omitempty"` // before all messages had left
@@ -296,17 +297,18 @@ type Question struct {
 
 // Facts are what the warehouse adds to a report.
 type Facts struct {
-	Attributed *Attributed // nil: nobody opened anything
-	Arms       []Arm
-	Offers     []Offer
-	Thresholds []Bin
-	Hours      [24]uint64
-	Left       [24]uint64
-	Deliveries []Touch
-	Overlaps   []Overlap
-	Days       []Day
-	Clawed     uint64
-	Clawback   money.Minor
-	Batches    uint64
-	Expected   float64 // redemptions
+	Attributed  *Attributed // nil: nobody opened anything
+	Arms        []Arm
+	Offers      []Offer
+	Thresholds  []Bin
+	Hours       [24]uint64
+	HourSources map[string]uint64
+	Left        [24]uint64
+	Deliveries  []Touch
+	Overlaps    []Overlap
+	Days        []Day
+	Clawed      uint64
+	Clawback    money.Minor
+	Batches     uint64
+	Expected    float64 // redemptions
 }

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"strings"
 
 	"github.com/danbi-project/danbi/internal/money"
 )
@@ -52,6 +53,7 @@ func (p page) Written() string           { return p.date(p.d.At) }
 func (p page) Funnel() template.HTML     { return p.d.drawFunnel(p.reader) }
 func (p page) Thresholds() template.HTML { return p.d.drawThresholds(p.reader) }
 func (p page) Hours() template.HTML      { return p.d.drawHours(p.reader) }
+func (p page) HourSources() string       { return p.hourSources(p.d) }
 func (p page) Days() template.HTML       { return p.d.drawDays(p.reader) }
 func (p page) Arms() template.HTML       { return p.d.drawArms(p.reader) }
 func (p page) Budget() template.HTML     { return p.d.drawBudget(p.reader) }
@@ -213,4 +215,15 @@ func (p page) Accounts() []row {
 func (p page) Books() []string { return p.books(p.d.Ledger) }
 func (p page) BooksRight() bool {
 	return p.d.Ledger.Sum == 0 && p.d.Ledger.Intact
+}
+
+// hourSources says where the planned hours came from, in words.
+func (r reader) hourSources(d *Document) string {
+	var parts []string
+	for _, source := range []string{"learned", "fallback", "moved", "random", "blocked"} {
+		if n := d.HourSources[source]; n > 0 {
+			parts = append(parts, r.word("hour_"+source)+" "+r.count(n))
+		}
+	}
+	return strings.Join(parts, " · ")
 }

@@ -289,6 +289,9 @@ func (t *text) hours(d *Document) {
 		}
 		t.line("%s  %s", line, t.word("left_hour"))
 	}
+	if sources := t.hourSources(d); sources != "" {
+		t.line("  %s", sources)
+	}
 }
 
 func (t *text) deliveries(d *Document) {

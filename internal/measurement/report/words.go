@@ -7,7 +7,7 @@ import "strings"
 var words = map[string][2]string{
 	// parts
 	"report": {"Campaign report", "캠페인 결과 보고서"}, "who": {"Who", "대상 고객"}, "offers": {"Offers", "혜택"}, "thresholds": {"Personal thresholds", "고객별 목표 금액"},
-	"hours": {"Hour of the message, planned and as it left, in each customer's own time", "고객 현지 시각 기준 발송 시간: 계획과 실제"}, "left_hour": {"left", "발송"}, "deliveries": {"Messages", "메시지"},
+	"hours": {"Hour of the message, planned and as it left, in each customer's own time", "고객 현지 시각 기준 발송 시간: 계획과 실제"}, "left_hour": {"left", "발송"}, "hour_learned": {"own hour", "개인별 시간"}, "hour_fallback": {"segment's hour", "세그먼트 시간"}, "hour_moved": {"moved from a full hour", "정원 초과로 옮김"}, "hour_random": {"random hour", "탐색 시간"}, "hour_blocked": {"no hour", "시간 없음"}, "deliveries": {"Messages", "메시지"},
 	"settlement": {"Rewards", "리워드 정산"}, "effect": {"Effect", "효과"}, "budget": {"Budget", "예산"}, "ledger": {"Ledger", "원장"}, "days": {"Goals met by day", "일별 목표 달성"},
 	"funnel": {"From all customers to paid rewards", "전체 고객에서 리워드 지급까지"}, "left_out_why": {"Left out, by reason", "제외 사유"},
 	// head

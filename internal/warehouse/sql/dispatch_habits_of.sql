@@ -7,10 +7,10 @@ FROM
 ) AS people
 LEFT JOIN
 (
-    SELECT customer_key, arrayStringConcat(groupArray(reinterpretAsString(bitOr(bitShiftLeft(toUInt64(t), 32), bitOr(bitShiftLeft(bitAnd(message, 1073741823), 2), kind))))) AS events
+    SELECT customer_key, arrayStringConcat(groupArray(reinterpretAsString(bitOr(bitShiftLeft(toUInt64(t), 32), bitOr(bitShiftLeft(bitAnd(message, 1073741823), 2), what))))) AS events
     FROM
     (
-        SELECT customer_key, toUInt32(at) AS t, if(campaign = '', 0, cityHash64(campaign, occurrence, touch)) AS message, toUInt64(transform(toString(kind), ['delivered', 'app'], [0, 2], 1)) AS kind
+        SELECT customer_key, toUInt32(at) AS t, if(campaign = '', 0, cityHash64(campaign, occurrence, touch)) AS message, toUInt64(transform(toString(kind), ['delivered', 'app'], [0, 2], 1)) AS what
         FROM interactions
         WHERE kind IN ('delivered', 'open', 'click', 'app') AND customer_key IN {keys:Array(UInt32)}
           AND at < {instant:DateTime('UTC')} AND at >= {instant:DateTime('UTC')} - 730 * 86400
