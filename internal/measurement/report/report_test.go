@@ -48,6 +48,7 @@ func sample() *Document {
 	for i := range 28 {
 		d.Days = append(d.Days, Day{opens.AddDate(0, 0, i+1).Format("2006-01-02"), uint64(40 + i*9), 70_000})
 	}
+	d.HourSources = map[string]uint64{"learned": 9_402, "fallback": 1_730, "moved": 1_204, "random": 665, "blocked": 3}
 	d.Attributed = &Attributed{AttributedWithin, 5_204, 1_190, 812_400_300, 201_770_000}
 	d.Effect.Cap, d.Effect.Smallest = 4_120_000, .061
 	d.Effect.Beside = []Estimate{
