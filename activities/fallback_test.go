@@ -108,7 +108,7 @@ func TestTheNextChannelTriesWhomOneDidNotReach(t *testing.T) {
 			if err != nil {
 				return total, err
 			}
-			total.Sent, total.Passed = total.Sent+out.Sent, total.Passed+out.Passed
+			total.Sent, total.Passed, total.Again = total.Sent+out.Sent, total.Passed+out.Passed, total.Again+out.Again
 			for reason, n := range out.Suppressed {
 				total.Suppressed[reason] += n
 			}
