@@ -167,6 +167,20 @@ func plantEffect(t *testing.T, p *planned) {
 		WHERE customer_key IN (SELECT customer_key FROM customers WHERE birth_year >= (SELECT quantile(.5)(birth_year) FROM customers))`))
 }
 
+// A champion whose gain on customers held back may be luck does not lead: the rule stands in, and says why.
+func TestAChampionByLuckIsRefused(t *testing.T) {
+	p := plan(t, 4_500, "card-spend.yaml", func(b *campaign.Brief) {
+		b.Spec.Audience.Model, b.Spec.Goal = campaign.ModelUplift, campaign.GoalWinBack // so that the outcome is to buy: its interval has no heavy tail
+	})
+	require.NoError(t, p.store.Conn().Exec(t.Context(), "ALTER TABLE audience UPDATE arm = if(cityHash64(customer_key, campaign, 'lot') % 2 = 0, 'treated', 'control'), propensity = .5 WHERE arm IN ('treated', 'control') SETTINGS mutations_sync = 1"))
+	p.extract(t, 2)
+	out, err := (&activities.Targeting{Store: p.store, Briefs: &oneBrief{p.brief}, Trainer: fewTrees{}}).FitModel(t.Context(), activities.FitModelInput{Run: p.run, Snapshot: p.snapshot})
+	require.NoError(t, err)
+	require.False(t, registry.Is(out.Model.Kind), "%+v", out.Model)
+	require.Zero(t, count(t, p.store, "SELECT count() FROM models WHERE kind = 'uplift'"))
+	require.EqualValues(t, 1, count(t, p.store, "SELECT count() FROM models WHERE catalogue = '"+p.snapshot.Catalogue+"'"), "a rule says of which features it is, too")
+}
+
 // Where there is nothing to learn from, a stated rule stands in.
 func TestARuleStandsInForAModel(t *testing.T) {
 	p := plan(t, 300, "card-spend.yaml", func(b *campaign.Brief) { b.Spec.Audience.Model = campaign.ModelUplift })
