@@ -23,7 +23,7 @@ func rungOf(t require.TestingT, o campaign.Offer) (*Ladder, *rung) {
 // Rewards by several goals, by tiers and as a share of the spend, against people who look for what pays best themselves.
 func TestStepsAgainstSimulation(t *testing.T) {
 	f := NewForecast([]int64{50_000, 0, 80_000, 70_000, 0, 60_000, 20_000, 70_000, 90_000, 0, 80_000, 30_000}, 0, 30)
-	const n = 400_000
+	const n = 150_000
 	for name, o := range map[string]campaign.Offer{
 		"times":   {Kind: campaign.OfferThreshold, Reward: 4000, Threshold: campaign.Threshold{Fixed: 40_000}, Terms: &campaign.Terms{Times: 3}},
 		"tiers":   {Kind: campaign.OfferThreshold, Reward: 3000, Threshold: campaign.Threshold{Fixed: 80_000}, Terms: &campaign.Terms{Tiers: []campaign.TermsTier{{Threshold: 120_000, Reward: 8000}, {Threshold: 200_000, Reward: 20_000}}}},
@@ -106,7 +106,7 @@ func TestPurchasesAgainstSimulation(t *testing.T) {
 		}
 		return all, false
 	}
-	const n = 400_000
+	const n = 150_000
 	t.Run("coupon", func(t *testing.T) {
 		l, r := rungOf(t, campaign.Offer{Kind: campaign.OfferCoupon, Reward: 4000, Threshold: campaign.Threshold{Fixed: 40_000}})
 		got := l.purchaseOf(r, f, b, 40_000)
