@@ -16,7 +16,7 @@ import (
 // Offers of every kind go from the spec through values, the optimiser and the message to what is owed: each customer with an
 // offer makes purchases that meet it in a way known here, and what settlement owes them is reckoned again by hand.
 func TestEveryKindOfOfferFromSpecToDue(t *testing.T) {
-	p := plan(t, 6_000, "member-offers.yaml", func(b *campaign.Brief) {
+	p := plan(t, 5_000, "member-offers.yaml", func(b *campaign.Brief) {
 		b.Spec.Audience.Size, b.Spec.Audience.Exclude = 1500, campaign.Exclusion{}
 		b.Spec.Budget.Explore, b.Spec.Budget.Expected, b.Spec.Budget.Exposure = 0.5, 2_000_000, 10_000_000
 		for k := range b.Spec.Offers {
@@ -35,6 +35,11 @@ func TestEveryKindOfOfferFromSpecToDue(t *testing.T) {
 			require.LessOrEqual(t, prices.Offers[o.ID], uint64(o.Inventory))
 		}
 	}
+
+	t.Logf("%d have less than neighbours", count(t, p.store, "SELECT countIf(beside != '') FROM assignments WHERE campaign = 'member-offers'"))
+	require.Zero(t, count(t, p.store, `SELECT count() FROM assignments WHERE campaign = 'member-offers' AND beside != ''
+		AND splitByChar(':', toString(beside))[1] NOT IN ('rule', 'too_easy', 'too_far', 'worth', 'budget', 'lot', 'luck')`), "a reason for each")
+	require.Positive(t, count(t, p.store, "SELECT uniqExact(content) FROM assignments WHERE campaign = 'member-offers' AND content != ''"))
 
 	composer, err := dispatch.NewComposer(p.run, p.brief, "first", campaign.ChannelEmail)
 	require.NoError(t, err)

@@ -31,6 +31,9 @@ func sameByShards(t *testing.T, c *crowd) {
 	one, err := Solve(c.table(t), true)
 	require.NoError(t, err)
 	t.Logf("at once: value %d, bound %.0f", one.Value, one.DualBound)
+	plain, err := Solve(c.table(t), false)
+	require.NoError(t, err)
+	require.Less(t, (plain.DualBound-float64(plain.Value))/plain.DualBound, 5e-4, "without swaps, too")
 	var values []float64
 	for _, shards := range []int{1, 16} {
 		tables, byClass := make([]*Table, shards), make([]uint64, rules.Classes())
