@@ -16,7 +16,7 @@ import (
 // Offers of every kind go from the spec through values, the optimiser and the message to what is owed: each customer with an
 // offer makes purchases that meet it in a way known here, and what settlement owes them is reckoned again by hand.
 func TestEveryKindOfOfferFromSpecToDue(t *testing.T) {
-	p := plan(t, 5_000, "member-offers.yaml", func(b *campaign.Brief) {
+	p := plan(t, 6_000, "member-offers.yaml", func(b *campaign.Brief) {
 		b.Spec.Audience.Size, b.Spec.Audience.Exclude = 1500, campaign.Exclusion{}
 		b.Spec.Budget.Explore, b.Spec.Budget.Expected, b.Spec.Budget.Exposure = 0.5, 2_000_000, 10_000_000
 		for k := range b.Spec.Offers {

@@ -25,11 +25,11 @@ func TestPricesByShardsSurviveAKill(t *testing.T) {
 	b := brief(t, "card-spend.yaml", func(b *campaign.Brief) {
 		b.Spec.Audience.Rule, b.Spec.Audience.Model, b.Spec.Audience.Rank = "purchases_90d >= 1", "none", "spend_90d"
 		b.Spec.Audience.Size, b.Spec.Audience.Exclude = 0, campaign.Exclusion{}
-		b.Spec.Budget.Expected, b.Spec.Budget.Exposure, b.Spec.Budget.Explore = 90_000, 900_000, 0
-		b.Spec.Budget.Limits = []campaign.BudgetLimit{{ID: "seoul", Regions: []string{"seoul"}, Expected: 18_000}}
+		b.Spec.Budget.Expected, b.Spec.Budget.Exposure, b.Spec.Budget.Explore = 150_000, 1_500_000, 0
+		b.Spec.Budget.Limits = []campaign.BudgetLimit{{ID: "seoul", Regions: []string{"seoul"}, Expected: 30_000}}
 		b.Spec.Offers[2].Inventory = 8
 	})
-	l.populate(5_000, b)
+	l.populate(8_000, b)
 	run := l.begin(workflows.CampaignInput{Brief: b, Clock: clock.Rehearse(b.Spec.Window.Starts.Time, 0), Population: true, Shards: 6, Together: 100})
 
 	summed := func() (n int) {
