@@ -50,7 +50,7 @@ var law = map[string][]string{
 	"internal/dispatch/token":       {"internal/campaign"},
 	"internal/dispatch/receipts":    {"internal/dispatch", "internal/campaign"},
 	"internal/dispatch/webhook":     {"internal/dispatch", "internal/dispatch/token"},
-	"internal/dispatch/gateway":     {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit"},
+	"internal/dispatch/gateway":     {"internal/dispatch", "internal/dispatch/inquiry", "internal/circuit", "internal/clock"},
 	"internal/settlement/provider":  {"internal/settlement", "internal/campaign", "internal/money"},
 	"internal/world":                {"internal/campaign", "internal/money", "internal/warehouse"},
 	"internal/settlement/batchfile": {"internal/settlement", "internal/campaign", "internal/money"},

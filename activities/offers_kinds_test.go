@@ -83,7 +83,7 @@ func TestEveryKindOfOfferFromSpecToDue(t *testing.T) {
 					buy(a.Customer, number+1, 15*24*time.Hour, "fashion", goal)
 				}
 			case "coffee": // five of them; tea is none
-				cups := uint64(4 + number/10%2)
+				cups := 4 + number/10%2
 				for cup := range cups {
 					buy(a.Customer, number+cup, time.Duration(cup+1)*time.Hour, "coffee", 4500)
 				}

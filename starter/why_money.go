@@ -58,7 +58,7 @@ func (t teller) receipt(p warehouse.WhyJudged, i int, v settlement.Verdict) {
 	}
 	for _, o := range t.spec.Offers {
 		if o.ID == p.Offer {
-			sentence := t.spec.TermsOf(o).Sentence(t.Lang, t.spec.Currency, p.Threshold, p.Promise.Reward, "")
+			sentence := t.spec.TermsOf(o).Sentence(t.Lang, t.spec.Currency, p.Threshold, p.Reward, "")
 			t.tell(sentence, sentence)
 		}
 	}

@@ -62,8 +62,8 @@ func (q *quickener) parts() (out []quick, end string) {
 			out = append(out, quick{field: fieldNumber(m[1]), josa: m[2] + m[3]})
 			continue
 		}
-		switch tag := strings.TrimSpace(inside); {
-		case tag == "else", tag == "endif":
+		switch tag := strings.TrimSpace(inside); tag {
+		case "else", "endif":
 			return out, tag
 		default:
 			m := quickIf.FindStringSubmatch(inside)

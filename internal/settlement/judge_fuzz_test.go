@@ -94,7 +94,7 @@ func FuzzJudge(f *testing.F) {
 		require.Zero(t, spend.Cmp(big.NewInt(int64(j.Receipts[0].Spend))))
 		due := big.NewInt(int64(o.Reward))
 		if o.Percent > 0 {
-			part := new(big.Int).Div(new(big.Int).Mul(total, big.NewInt(int64(o.PerMillion()))), big.NewInt(1_000_000))
+			part := new(big.Int).Div(new(big.Int).Mul(total, big.NewInt(o.PerMillion())), big.NewInt(1_000_000))
 			if part.Cmp(due) < 0 {
 				due = part
 			}

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/circuit"
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/inquiry"
 )
@@ -102,13 +103,13 @@ func New(c Config) (*Channel, error) {
 // that an account that was locked costs no attempts.
 func (c *Channel) Ready(ctx context.Context) error {
 	c.mu.Lock()
-	open := c.breaker.Open(time.Now())
+	open := c.breaker.Open(clock.Wall())
 	c.mu.Unlock()
 	if open {
 		return errors.New("the provider did not answer lately")
 	}
 	if c.account != nil {
-		_, err := c.account.bearer(ctx, time.Now())
+		_, err := c.account.bearer(ctx, clock.Wall())
 		return err
 	}
 	return nil
@@ -121,7 +122,7 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 		return untried
 	}
 	c.mu.Lock()
-	allowed := c.breaker.Allow(time.Now())
+	allowed := c.breaker.Allow(clock.Wall())
 	c.mu.Unlock()
 	if !allowed {
 		return dispatch.Receipt{Outcome: dispatch.OutcomeDown, Response: "the provider did not answer lately"}
@@ -132,7 +133,7 @@ func (c *Channel) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt
 	case err != nil && ctx.Err() != nil || errors.Is(err, errOurs):
 		c.breaker.Forget()
 	default:
-		c.breaker.Answered(time.Now(), err == nil && status < 500)
+		c.breaker.Answered(clock.Wall(), err == nil && status < 500)
 	}
 	c.mu.Unlock()
 	switch {
@@ -153,7 +154,7 @@ var errOurs = errors.New("no request can be made of the message")
 
 // post makes the request. wrote says that some of it left.
 func (c *Channel) post(ctx context.Context, m dispatch.Message) (status int, answer []byte, wrote bool, err error) {
-	now := time.Now()
+	now := clock.Wall()
 	values := valuesOf(m, now)
 	body, kind, err := c.config.bytesOf(values)
 	if err != nil {
@@ -214,7 +215,7 @@ func (c *Channel) post(ctx context.Context, m dispatch.Message) (status int, ans
 
 // limit gives a request the deadline of ctx, and a moment to end once ctx is cancelled.
 func (c *Channel) limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	deadline := time.Now().Add(c.config.Timeout)
+	deadline := clock.Wall().Add(c.config.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -312,7 +313,7 @@ func (c *Channel) askEach(ctx context.Context, ids []string) (map[string]bool, e
 // over says whether nothing may be begun any more: the deadline of a lease moves, and its context is not done when it passes.
 func over(ctx context.Context) bool {
 	d, limited := ctx.Deadline()
-	return ctx.Err() != nil || limited && !time.Now().Before(d)
+	return ctx.Err() != nil || limited && !clock.Wall().Before(d)
 }
 
 // withoutURL is an error without the address, which may hold a device's token.

@@ -19,7 +19,7 @@ func (c *Channel) Stream(ctx context.Context, next func() (dispatch.Message, boo
 	select {
 	case s = <-c.slots:
 	case <-ctx.Done():
-		for ; more; m, more = next() {
+		for ; more; _, more = next() {
 			told(dispatch.Receipt{Outcome: dispatch.OutcomeUntried})
 		}
 		return
