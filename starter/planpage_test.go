@@ -38,6 +38,10 @@ func aPlan() (campaign.Spec, preview.Preview) {
 	}
 	p.Outlook = &activities.Outlook{Offered: 12_400, Responses: offers.Range{P10: 2900, P50: 3840, P90: 4790}, Cost: offers.Range{P10: 7.4e6, P50: 9.99e6, P90: 12.6e6}, Gain: offers.Range{P10: 61e6, P50: 96e6, P90: 131e6}, Spend: offers.Range{P10: 2.10e9, P50: 2.21e9, P90: 2.33e9},
 		One: &offers.OneForAll{Offer: "plus", Customers: 9100, Value: 6_300_000, Cost: 10_000_000}, Beside: map[string]uint64{offers.BesideTooEasy: 940, offers.BesideBudget: 2210, offers.BesideLuck: 3}}
+	p.Hours = &preview.Hours{Sample: 2000, Blocked: map[string]uint64{"no_capacity": 12}}
+	for h := 9; h < 20; h++ {
+		p.Hours.At[h] = map[string]uint64{"learned": uint64(200 * (h - 4)), "fallback": 300, "moved": uint64(40 * (h % 4)), "random": 70}
+	}
 	return spec, p
 }
 
@@ -45,8 +49,8 @@ func aPlan() (campaign.Spec, preview.Preview) {
 func TestThePlansPage(t *testing.T) {
 	spec, p := aPlan()
 	for lang, wants := range map[string][]string{
-		"ko": {"가을 &lt;캠페인&gt;", "목표 달성 고객", "3,840", "9,990,000원", "예산별 이익", "한도와 그 값", "82,000원", "기준 금액별 혜택", "모두에게 같은 혜택(조금 더)", "혜택이 없어도 목표를 달성할 가능성이 높습니다: 940"},
-		"en": {"Autumn &lt;campaign&gt;", "Customers who reach their goal", "3,840", "₩9,990,000", "value by budget", "Limits and what they cost", "₩82,000", "at least 1,900", "Offers by goal", "One offer for all, A step further", "with others it brings more for its cost: 2,210"},
+		"ko": {"가을 &lt;캠페인&gt;", "목표 달성 고객", "3,840", "9,990,000원", "예산별 이익", "한도와 그 값", "82,000원", "기준 금액별 혜택", "도착 시간", "정원 초과로 옮김 720", "모두에게 같은 혜택(조금 더)", "혜택이 없어도 목표를 달성할 가능성이 높습니다: 940"},
+		"en": {"Autumn &lt;campaign&gt;", "Customers who reach their goal", "3,840", "₩9,990,000", "value by budget", "Limits and what they cost", "₩82,000", "at least 1,900", "Offers by goal", "in each customer&#39;s own time", "segment&#39;s hour 3,300", "every hour full 12", "One offer for all, A step further", "with others it brings more for its cost: 2,210"},
 	} {
 		var out bytes.Buffer
 		require.NoError(t, (&App{Lang: lang}).writePlanPage(&out, spec, p))
