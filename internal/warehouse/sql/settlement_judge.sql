@@ -1,7 +1,7 @@
 -- Who of a range of customers earned what, and by which purchase. settlement.Judge is the same in Go and explains it for
 -- one customer; property tests hold the two against each other. A message may have arrived when an attempt of it ended in
--- one of {states}, and it must have left by the time the window closed. Terms come as arrays, one entry for each offer; a
--- row's mask has a bit for each offer that it counts for. Transactions are read once; a receipt's lines are gathered into
+-- one of {states}, and it must have left by the time the window closed. Terms come as arrays, one entry for each offer; the
+-- mask of a row has a bit for each offer that it counts for. Transactions are read once; the lines of a receipt are gathered into
 -- arrays only of numbers, and only those of receipts whose purchases come to the threshold are put in order and looked at.
 WITH
     (
@@ -131,13 +131,13 @@ WITH
             arraySort(unsorted) AS with_twins,
             arrayFilter((r, before) -> r != before, with_twins, arraySlice(arrayPushFront(with_twins, toUInt256(0)), 1, length(with_twins))) AS whole,
             if(anchored, arrayFilter(r -> toUInt8(bitShiftRight(r, 176)) != 1 OR (toUInt32(bitShiftRight(r, 144)) >= first_from AND toUInt32(bitShiftRight(r, 144)) < first_until), whole), whole) AS sorted,
-            -- A purchase's lines come first among its rows, the earliest at the front.
+            -- The lines of a purchase come first among its rows, the earliest at the front.
             arrayMap(r -> toUInt64(bitShiftRight(r, 184)), sorted) AS purchases,
             arrayMap(r -> toUInt8(bitShiftRight(r, 176)), sorted) AS sorts,
             arrayMap(r -> toInt64(toUInt64(r)), sorted) AS amounts,
             arrayMap((p, before) -> p != before, purchases, arraySlice(arrayPushFront(purchases, purchases[1] + 1), 1, length(purchases))) AS is_first,
             arraySlice(arrayPushBack(is_first, 1), 2) AS is_last,
-            arrayFill((s, f) -> f, sorts, is_first) AS kinds_in_front, -- of rows of no purchase that counts, a refund's
+            arrayFill((s, f) -> f, sorts, is_first) AS kinds_in_front, -- of rows of no purchase that counts, of a refund
             throwIf(arrayMax(arrayMap((a, k) -> if(k = 1, a, 0), amounts, kinds_in_front)) > intDiv(9223372036854775807, greatest(countEqual(kinds_in_front, 1), 1)), 'amounts beyond 64 bits') AS fits,
             arrayFilter((c, l) -> l, arrayCumSum(arrayMap((a, s) -> if(s = 1, a, -a), amounts, sorts)), is_last) AS totals,
             arrayMap((c, before) -> c - before, totals, arraySlice(arrayPushFront(totals, 0), 1, length(totals))) AS signed_nets,
