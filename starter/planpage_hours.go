@@ -13,12 +13,12 @@ import (
 
 // hourSources are where planned hours come from, in the order in which a column is built up, with its colours.
 var hourSources = []struct {
-	source      dispatch.Source
-	class       string
-	english, ko string
+	source        dispatch.Source
+	class, colour string
+	english, ko   string
 }{
-	{dispatch.SourceLearned, "mark", "own hour", "개인별 시간"}, {dispatch.SourceFallback, "bar", "segment's hour", "세그먼트 시간"},
-	{dispatch.SourceMoved, "warns", "moved from a full hour", "정원 초과로 옮김"}, {dispatch.SourceRandom, "soft", "random hour", "탐색 시간"},
+	{dispatch.SourceLearned, "mark", "rain", "own hour", "개인별 시간"}, {dispatch.SourceFallback, "bar", "pale", "segment's hour", "세그먼트 시간"},
+	{dispatch.SourceMoved, "warns", "warn", "moved from a full hour", "정원 초과로 옮김"}, {dispatch.SourceRandom, "soft", "soft", "random hour", "탐색 시간"},
 }
 
 // Hours is when messages would arrive, a column an hour, of parts by where the hours come from.
@@ -51,7 +51,7 @@ func (g planPage) Hours() template.HTML {
 			fmt.Fprintf(&out, `<rect x="%.1f" y="%.1f" width="%.1f" height="%.1f" class="%s"><title>%s</title></rect>`, x+1, y, width-2, h, s.class,
 				html.EscapeString(fmt.Sprintf("%02d:00 – %s: %s", hour, g.T(s.english, s.ko), groups(part))))
 		}
-		if n > 0 {
+		if n > 0 && hour%2 == 0 { // numbers of neighbours would touch
 			svgText(&out, x+width/2, y-4, "middle", "small", groups(n))
 		}
 		if hour%2 == 0 {
@@ -63,17 +63,17 @@ func (g planPage) Hours() template.HTML {
 }
 
 // HoursKey says what the parts are, with their sums, and who would get no hour.
-func (g planPage) HoursKey() string {
+func (g planPage) HoursKey() template.HTML {
 	var parts []string
 	for _, s := range hourSources {
 		var n uint64
 		for _, counts := range g.p.Hours.At {
 			n += counts[string(s.source)]
 		}
-		parts = append(parts, g.T(s.english, s.ko)+" "+groups(n))
+		parts = append(parts, fmt.Sprintf(`<span style="color:var(--%s)">■</span> %s`, s.colour, html.EscapeString(g.T(s.english, s.ko)+" "+groups(n))))
 	}
 	for _, reason := range slices.Sorted(maps.Keys(g.p.Hours.Blocked)) {
-		parts = append(parts, g.app.blocked(reason)+" "+groups(g.p.Hours.Blocked[reason]))
+		parts = append(parts, html.EscapeString(g.app.blocked(reason)+" "+groups(g.p.Hours.Blocked[reason])))
 	}
-	return strings.Join(parts, " · ")
+	return template.HTML(strings.Join(parts, " · ")) //nolint:gosec // every text in it was escaped
 }
