@@ -85,7 +85,7 @@ func (b *dispatchBench) run(ctx context.Context, quick bool) (map[string]any, er
 		}
 	}
 	bare := max(before, after)
-	sent := states["sent"]
+	sent := states["sent"] + states["delivered"] // receipts may have come before the end
 	out["sent"], out["states"] = sent, states
 	out["per_s"] = float64(sent) / out["seconds"].(float64)
 	out["sending_seconds"] = last.Sub(first).Seconds()
