@@ -41,12 +41,15 @@ type AdmitContactsInput struct {
 	Wave uint32    `json:"wave,omitempty"`
 	Step int       `json:"step,omitempty"`
 	At   time.Time `json:"at,omitzero"`
+	Now  time.Time `json:"now,omitzero"` // campaign time; zero in histories of before messages were bundled and contacts displaced
 }
 
 // AdmitContactsOutput counts who was admitted and whom a cap kept out.
 type AdmitContactsOutput struct {
-	Admitted uint64 `json:"admitted"`
-	Capped   uint64 `json:"capped"`
+	Admitted  uint64 `json:"admitted"`
+	Capped    uint64 `json:"capped"`
+	Bundled   uint64 `json:"bundled,omitempty"`   // of the admitted: their part goes in another run's message
+	Displaced uint64 `json:"displaced,omitempty"` // contacts of lower priority that were taken back
 }
 
 // RenderMessagesInput asks for a dry run: every recipient's message of the shard is rendered, none is sent.

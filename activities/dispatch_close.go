@@ -86,7 +86,11 @@ func (t *touchStage) closePage(ctx context.Context, in CloseTouchInput, lease *s
 			}
 			events, state = append(events, e), e.State
 		}
-		states[state.String()]++
+		name := state.String()
+		if state.MayHaveArrived() && slices.ContainsFunc(history[s.Customer], carried) {
+			name = dispatch.ReasonBundled // it went in another message, which is counted where it was sent
+		}
+		states[name]++
 		if !state.MayHaveArrived() && state != campaign.DeliveryBounced {
 			never = append(never, s)
 		}
@@ -109,7 +113,7 @@ func (t *touchStage) release(ctx context.Context, shard campaign.Shard, never []
 		last = later(last, s.At)
 	}
 	var back []dispatch.Reservation
-	err := t.stage.Store.Reservations(ctx, t.run, shard, first.Add(-time.Hour), last.Add(time.Hour), func(r dispatch.Reservation) error {
+	err := t.stage.Store.Reservations(ctx, t.run, shard, nil, first.Add(-time.Hour), last.Add(time.Hour), func(r dispatch.Reservation) error {
 		if silent[r.Customer] && r.Campaign == t.run.Campaign && r.Occurrence == t.run.Occurrence && r.Touch == t.touch.ID {
 			r.Released = true
 			back = append(back, r)

@@ -46,8 +46,9 @@ type wave struct {
 	redeemed map[uint32]bool // who needs no reminder
 	retry    []dispatch.Slot // sent in vain for now
 	dirty    bool            // something was sent whose outcome could not be recorded
-	begun    bool            // something became of a delivery of the wave before, so that each page has to ask
-	most     int             // deliveries of a page
+	parts    map[string]*partStage
+	begun    bool // something became of a delivery of the wave before, so that each page has to ask
+	most     int  // deliveries of a page
 	open     *semaphore.Weighted
 	turn     *semaphore.Weighted // where one page at a time may be claimed and sent
 	guard    *guard

@@ -78,9 +78,9 @@ func (d *Dispatch) admitStep(ctx context.Context, t *touchStage, in AdmitContact
 	}
 	reach := in.At.Sub(in.Run.Launch).Abs() + 24*time.Hour // as far as our own reservations lie
 	for _, c := range t.brief.Policy.Caps {
-		reach = max(reach, c.Within.Std())
+		reach = max(reach, c.Within.Std()+2*dispatch.Slack)
 	}
-	err = d.Store.Reservations(ctx, in.Run, in.Shard, in.At.Add(-reach), in.At.Add(reach), func(r dispatch.Reservation) error {
+	err = d.Store.Reservations(ctx, in.Run, in.Shard, nil, in.At.Add(-reach), in.At.Add(reach), func(r dispatch.Reservation) error {
 		if list, asked := others[r.Customer]; asked {
 			others[r.Customer] = append(list, r)
 		}
@@ -89,19 +89,20 @@ func (d *Dispatch) admitStep(ctx context.Context, t *touchStage, in AdmitContact
 	if err != nil {
 		return out, err
 	}
+	admitting := dispatch.Admitting{Caps: t.brief.Policy.Caps, Purpose: t.purpose, Priority: t.brief.Spec.Rank()}
 	var changes []dispatch.Reservation
 	for _, s := range slots {
 		if _, asked := others[s.Customer]; !asked {
 			continue
 		}
 		s.Channel, s.At = t.name, in.At.Truncate(time.Second)
-		admitted, more := t.admit(s, others[s.Customer])
-		if !admitted {
+		answer := admitting.Admit(t.reservation(s), others[s.Customer])
+		if !answer.Admitted {
 			out.Capped++
 			continue
 		}
 		out.Admitted++
-		changes = append(changes, more...)
+		changes = append(changes, answer.Changes...)
 	}
 	for page := range slices.Chunk(changes, planRows) {
 		if err := d.Store.WriteReservations(ctx, t.purpose, page); err != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -24,6 +25,7 @@ type job struct {
 	letter    dispatch.Letter
 	fault     error
 	receipt   dispatch.Receipt
+	parts     []partJob // what it carries of other runs
 }
 
 const mostAttempts = 200 // the number of an attempt is a byte
@@ -105,6 +107,10 @@ func (w *wave) outstanding(ctx context.Context, slots []dispatch.Slot) ([]*job, 
 		case w.in.Step > 0:
 			w.countOwn(history[s.Customer])
 		default: // done, or unknown for good
+			if slices.ContainsFunc(history[s.Customer], carried) {
+				w.count(campaign.DeliverySuppressed, dispatch.ReasonBundled) // its offer went, or is on its way, in another message
+				continue
+			}
 			w.count(state, reasonOf(history[s.Customer], state))
 		}
 	}
@@ -136,6 +142,9 @@ func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, event
 		j.recipient = recipients[j.slot.Customer]
 		j.recipient.Customer = j.slot.Customer
 	}
+	if err := w.askAgain(ctx, jobs); err != nil {
+		return nil, nil, err
+	}
 	var allowed []*job
 	wall := clock.Wall()
 	for _, j := range jobs {
@@ -152,6 +161,9 @@ func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, event
 			continue
 		}
 		allowed = append(allowed, j)
+	}
+	if err := w.load(ctx, allowed); err != nil {
+		return nil, nil, err
 	}
 	if err := w.compose(ctx, allowed); err != nil {
 		return nil, nil, err
@@ -178,6 +190,9 @@ func (w *wave) leave(ctx context.Context, jobs []*job, events []dispatch.Event) 
 			return "", err
 		}
 		defer w.turn.Release(1)
+	}
+	if err := w.claimParts(ctx, jobs); err != nil {
+		return "", err
 	}
 	if err := w.claim(ctx, events); err != nil {
 		return "", err
@@ -227,7 +242,7 @@ func (w *wave) compose(ctx context.Context, jobs []*job) error {
 					return ctx.Err()
 				}
 				j := jobs[i]
-				j.letter, j.fault = w.composer.Compose(j.recipient, j.at)
+				w.bundle(j)
 				if j.fault != nil && !errors.Is(j.fault, dispatch.ErrTemplate) {
 					return j.fault
 				}
@@ -242,6 +257,7 @@ func (w *wave) compose(ctx context.Context, jobs []*job) error {
 // the provider later.
 func (w *wave) record(ctx context.Context, jobs []*job) error {
 	events := make([]dispatch.Event, 0, len(jobs))
+	became := map[*job]dispatch.Event{}
 	wall := clock.Wall()
 	for _, j := range jobs {
 		state, reason := campaign.DeliveryFailed, ""
@@ -262,8 +278,18 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 		e := w.event(j, j.attempt, state, reason, wall)
 		e.Response, e.ProviderID = j.receipt.Response, j.receipt.ProviderID
 		events = append(events, e)
+		if len(j.parts) > 0 {
+			became[j] = e
+		}
 	}
 	if err := w.write(context.WithoutCancel(ctx), events); err != nil {
+		return err
+	}
+	err := w.writeParts(context.WithoutCancel(ctx), jobs, func(j *job) (dispatch.Event, bool) {
+		e, is := became[j]
+		return e, is
+	})
+	if err != nil {
 		return err
 	}
 	for _, j := range jobs {
@@ -290,10 +316,14 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 // write records events, and goes on trying for a while: an engine that was away for a moment must not leave open what it
 // knew nothing of. Written again, rows count once.
 func (w *wave) write(ctx context.Context, events []dispatch.Event) error {
+	return w.writeFor(ctx, w.in.Run, w.in.Touch, events)
+}
+
+func (w *wave) writeFor(ctx context.Context, run campaign.Run, touch string, events []dispatch.Event) error {
 	ctx, cancel := context.WithTimeout(ctx, w.lease.hold)
 	defer cancel()
 	for {
-		err := w.stage.Store.WriteEvents(ctx, w.in.Run, w.in.Touch, events)
+		err := w.stage.Store.WriteEvents(ctx, run, touch, events)
 		if err == nil {
 			return nil
 		}

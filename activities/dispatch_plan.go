@@ -102,7 +102,10 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	}
 	reach := time.Hour
 	for _, c := range t.brief.Policy.Caps {
-		reach = max(reach, c.Within.Std())
+		reach = max(reach, c.Within.Std()+2*dispatch.Slack)
+	}
+	if t.brief.Policy.Bundle != nil {
+		reach = max(reach, t.brief.Policy.Bundle.Within.Std())
 	}
 	// Our own reservations of an earlier plan may lie further away than any cap reaches.
 	from := first.Add(-reach)
@@ -115,7 +118,7 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 			others[s.Customer] = nil
 		}
 	}
-	err = d.Store.Reservations(ctx, in.Run, in.Shard, from, last.Add(reach), func(r dispatch.Reservation) error {
+	err = d.Store.Reservations(ctx, in.Run, in.Shard, nil, from, last.Add(reach), func(r dispatch.Reservation) error {
 		if list, asked := others[r.Customer]; asked {
 			others[r.Customer] = append(list, r)
 		}
@@ -124,16 +127,24 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	if err != nil {
 		return out, err
 	}
+	admitting := dispatch.Admitting{
+		Caps: t.brief.Policy.Caps, Bundle: t.brief.Policy.Bundle, Now: in.Now, Closes: t.times.Closes, Purpose: t.purpose, Priority: t.brief.Spec.Rank(),
+	}
 	var changes []dispatch.Reservation
 	for _, s := range slots {
 		if !planned(s, in.Rebase) {
 			continue
 		}
-		admitted, more := t.admit(s, others[s.Customer])
-		changes = append(changes, more...)
-		if admitted {
+		answer := admitting.Admit(t.reservation(s), others[s.Customer])
+		changes = append(changes, answer.Changes...)
+		out.Displaced += uint64(answer.Displaced)
+		switch {
+		case answer.Bundled:
+			out.Bundled++
 			out.Admitted++
-		} else {
+		case answer.Admitted:
+			out.Admitted++
+		default:
 			out.Capped++
 		}
 	}
@@ -150,34 +161,10 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 // planned says whether a slot has a time in the plan of a rebase, not only in an earlier one.
 func planned(s dispatch.Slot, rebase uint16) bool { return s.Blocked == "" && s.Rebase == rebase }
 
-// admit decides about one planned contact. A touch is the same contact in every plan of its run: moved, it gives its old
-// time back and counts at the new one; asked again, it stays admitted.
-func (t *touchStage) admit(s dispatch.Slot, known []dispatch.Reservation) (admitted bool, changes []dispatch.Reservation) {
-	var contacts []dispatch.Contact
-	var own []dispatch.Reservation
-	for _, r := range known {
-		if r.Campaign == t.run.Campaign && r.Occurrence == t.run.Occurrence && r.Touch == t.touch.ID {
-			own = append(own, r)
-			continue
-		}
-		contacts = append(contacts, dispatch.Contact{Channel: r.Channel, At: r.At})
-	}
-	there := false
-	for _, r := range own {
-		if r.At.Equal(s.At) && r.Plan == t.run.Plan && r.Channel == s.Channel {
-			there = true
-			continue
-		}
-		r.Released = true
-		changes = append(changes, r)
-	}
-	if there {
-		return true, changes
-	}
-	if !dispatch.Admits(t.brief.Policy.Caps, contacts, dispatch.Contact{Channel: s.Channel, At: s.At}) {
-		return false, changes
-	}
-	return true, append(changes, dispatch.Reservation{
+// reservation is the contact that a planned delivery needs.
+func (t *touchStage) reservation(s dispatch.Slot) dispatch.Reservation {
+	return dispatch.Reservation{
 		Customer: s.Customer, Channel: s.Channel, At: s.At, Campaign: t.run.Campaign, Occurrence: t.run.Occurrence, Plan: t.run.Plan, Touch: t.touch.ID,
-	})
+		Purpose: t.purpose, Priority: t.brief.Spec.Rank(), Launch: t.run.Launch,
+	}
 }

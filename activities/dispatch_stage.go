@@ -48,7 +48,8 @@ type DispatchStore interface {
 	WriteLease(ctx context.Context, run campaign.Run, l dispatch.Lease) error
 	Leases(ctx context.Context, run campaign.Run, touch string) ([]dispatch.Lease, error)
 	PlannedBetween(ctx context.Context, run campaign.Run, touch string, rebase uint16, shard campaign.Shard) (first, last time.Time, err error)
-	Reservations(ctx context.Context, run campaign.Run, shard campaign.Shard, from, until time.Time, visit func(dispatch.Reservation) error) error
+	Reservations(ctx context.Context, run campaign.Run, shard campaign.Shard, keys []uint32, from, until time.Time, visit func(dispatch.Reservation) error) error
+	Parts(ctx context.Context, host string, keys []uint32) (map[uint32][]dispatch.Reservation, error)
 	WriteReservations(ctx context.Context, purpose string, reservations []dispatch.Reservation) error
 }
 

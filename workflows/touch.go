@@ -77,7 +77,7 @@ func planTouch(ctx workflow.Context, p touchToPlan) (plannedTouch, error) {
 		}
 	}
 	admitted, err := overShards(compute(ctx), contacts.ReserveContacts, byBucket(p.shards), func(s campaign.Shard) activities.AdmitContactsInput {
-		return activities.AdmitContactsInput{Run: p.run, Touch: p.touch, Rebase: p.rebase, Shard: s}
+		return activities.AdmitContactsInput{Run: p.run, Touch: p.touch, Rebase: p.rebase, Shard: s, Now: p.opens}
 	}, "reserve contacts of "+p.touch)
 	for _, a := range admitted {
 		out.capped += a.Capped

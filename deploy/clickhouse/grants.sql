@@ -46,7 +46,7 @@ GRANT CREATE TABLE ON danbi.products TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.quarantine TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.redemptions TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.reports TO danbi_migrate;
-GRANT CREATE TABLE ON danbi.reservations TO danbi_migrate;
+GRANT CREATE TABLE, ALTER ADD COLUMN ON danbi.reservations TO danbi_migrate;
 GRANT CREATE TABLE, ALTER ADD COLUMN ON danbi.results TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.factor_results TO danbi_migrate;
 GRANT CREATE TABLE ON danbi.score_reasons TO danbi_migrate;

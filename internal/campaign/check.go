@@ -56,6 +56,9 @@ func (p Policy) Check(spec Spec) []Fault {
 			all = append(all, own.loosens(limits, spec.Currency)...)
 		}
 	}
+	if most := cmp.Or(p.Priority, mostPriority); spec.Priority > most {
+		all.add("priority", sayf("%d is more than the policy's %d", "%d: 정책의 %d보다 높습니다", spec.Priority, most), say("lower it, or have the limit raised by its owner", "낮추거나 한도 담당자에게 상향을 요청하세요"))
+	}
 	p.sharedBudget(spec, &all)
 	p.quiet(spec, &all)
 	p.labels(spec, &all)

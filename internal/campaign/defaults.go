@@ -36,6 +36,8 @@ func (s *Spec) setDefaults() {
 
 func (o *Offer) setDefaults() { o.Threshold.setDefaults() }
 
+func (b *Bundle) setDefaults() { b.Most = 3 }
+
 func (p *Policy) setDefaults() {
 	p.ConsentAge, p.SnapshotAge, p.ApprovalAge = Duration(2*365*day), Duration(3*day), Duration(2*day)
 }

@@ -14,7 +14,9 @@ type Policy struct {
 	Budgets     []SharedLimit    `yaml:"budgets,omitempty" json:"budgets,omitempty"` // that several campaigns draw on
 	Clawback    *ClawbackLimit   `yaml:"clawback,omitempty" json:"clawback,omitempty"`
 	Caps        []Cap            `yaml:"caps,omitempty" json:"caps,omitempty"`
-	Rates       []Rate           `yaml:"rates,omitempty" json:"rates,omitempty"` // what providers take, over all campaigns and workers
+	Bundle      *Bundle          `yaml:"bundle,omitempty" json:"bundle,omitempty"`               // several campaigns' offers to one customer go out as one message
+	Priority    int              `yaml:"priority_most,omitempty" json:"priority_most,omitempty"` // the highest that a spec may ask for; 0: 9
+	Rates       []Rate           `yaml:"rates,omitempty" json:"rates,omitempty"`                 // what providers take, over all campaigns and workers
 	Quiet       Quiet            `yaml:"quiet_hours" json:"quiet_hours"`
 	ConsentAge  Duration         `yaml:"consent_age,omitempty" json:"consent_age,omitempty"` // reconfirmed at least so often; default 2 years
 	SnapshotAge Duration         `yaml:"snapshot_age,omitempty" json:"snapshot_age"`         // an older plan is planned again; default 3d
@@ -89,6 +91,13 @@ type Cap struct {
 	Channel string   `yaml:"channel,omitempty" json:"channel,omitempty"` // empty: all together
 	Most    int      `yaml:"most" json:"most"`
 	Within  Duration `yaml:"within" json:"within"`
+}
+
+// Bundle says when several messages to one customer are put together: the part of the one that is admitted later goes in the
+// other's message.
+type Bundle struct {
+	Within Duration `yaml:"within" json:"within"`                 // so near in time
+	Most   int      `yaml:"most,omitempty" json:"most,omitempty"` // offers in one message; default 3
 }
 
 // Quiet is when advertising may not leave without night consent, in the recipient's zone.

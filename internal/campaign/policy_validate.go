@@ -59,6 +59,15 @@ func (p Policy) Validate() error {
 			v.word(key(field, "channel"), cap.Channel, channels...)
 		}
 	}
+	if p.Bundle != nil {
+		positive(v, "bundle.within", p.Bundle.Within, nil)
+		if p.Bundle.Most < 2 || p.Bundle.Most > 5 {
+			v.add("bundle.most", sayf("%d is not 2 to 5 offers", "%d: 혜택 2~5개가 아닙니다", p.Bundle.Most), nil)
+		}
+	}
+	if p.Priority < 0 || p.Priority > mostPriority {
+		v.add("priority_most", sayf("%d is not 1 to %d", "%d: 1에서 %d 사이가 아닙니다", p.Priority, mostPriority), nil)
+	}
 	for i, rate := range p.Rates {
 		field := fmt.Sprintf("rates[%d]", i)
 		v.word(key(field, "channel"), rate.Channel, slices.Concat(channels, Payouts)...)

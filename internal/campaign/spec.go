@@ -15,6 +15,7 @@ type Spec struct {
 	Currency    string      `yaml:"currency" json:"currency"`                     // ISO 4217
 	Zone        string      `yaml:"zone" json:"zone"`                             // IANA zone of the dates, and the default of customers without a valid one
 	Language    string      `yaml:"language" json:"language"`                     // default language of messages
+	Priority    int         `yaml:"priority,omitempty" json:"priority,omitempty"` // among campaigns for the same customer's contact: 1 to 9, default 5
 	Author      string      `yaml:"author,omitempty" json:"author,omitempty"`     // who wrote it; an approver must be somebody else
 	Window      Window      `yaml:"window" json:"window"`                         // when purchases count
 	Schedule    *Schedule   `yaml:"schedule,omitempty" json:"schedule,omitempty"` // repeats the campaign
@@ -27,6 +28,20 @@ type Spec struct {
 	Settlement  Settlement  `yaml:"settlement" json:"settlement"`                 //
 	Measurement Measurement `yaml:"measurement,omitempty" json:"measurement"`     //
 	Limits      *Limits     `yaml:"limits,omitempty" json:"limits,omitempty"`     // may only tighten the policy's
+}
+
+// The priorities of campaigns.
+const (
+	usualPriority = 5
+	mostPriority  = 9
+)
+
+// Rank is the priority, also of a spec that was written before there were any.
+func (s Spec) Rank() uint8 {
+	if s.Priority == 0 {
+		return usualPriority
+	}
+	return uint8(min(max(s.Priority, 1), mostPriority))
 }
 
 // Text is a text by language code: ko, en.

@@ -83,6 +83,9 @@ func (v *validator) identity() {
 	}
 	v.text("title", s.Title)
 	v.word("goal", string(s.Goal), string(GoalSpend), string(GoalVisit), string(GoalWinBack))
+	if s.Priority < 0 || s.Priority > mostPriority {
+		v.add("priority", sayf("%d is not 1 to %d", "%d: 1에서 %d 사이가 아닙니다", s.Priority, mostPriority), say("5 is usual; a higher one takes contacts from campaigns of a lower", "보통 5입니다. 높을수록 먼저 연락합니다"))
+	}
 	v.currencyKnown("currency", s.Currency)
 	if _, err := LoadZone(s.Zone); err != nil {
 		v.adopt("zone", err)

@@ -118,7 +118,9 @@ func (c *Composer) MessageID(customer uint32) string {
 
 // Compose makes the message of one recipient as it leaves at a moment of campaign time. The same recipient and moment
 // always give the same bytes.
-func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
+func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) { return c.compose(r, at, nil) }
+
+func (c *Composer) compose(r Recipient, at time.Time, parts []Part) (Letter, error) {
 	language, w := c.wording(r.Language)
 	id := c.run.DeliveryID(c.touch.ID, r.Customer).String()
 	v, err := c.values(r, language, id, at)
@@ -128,20 +130,21 @@ func (c *Composer) Compose(r Recipient, at time.Time) (Letter, error) {
 	letter := Letter{Message: Message{ID: id + "@" + c.domain, From: c.brief.Policy.Sender.Email, To: r.Address}, Template: c.hashes[language]}
 	var seen []byte // by the customer
 	if c.channel == campaign.ChannelEmail {
-		if letter.Body, err = c.body(w, v, r, id, at); err != nil {
+		if letter.Body, err = c.body(w, v, r, id, at, parts); err != nil {
 			return Letter{}, err
 		}
 		price, _ := c.brief.Policy.Price(campaign.ChannelEmail, c.brief.Spec.Currency)
 		seen, letter.Size, letter.Price = letter.Body, len(letter.Body), int64(price)
 	} else {
-		if err = c.short(w, v, r, at, &letter); err != nil {
+		if err = c.short(w, v, r, at, parts, &letter); err != nil {
 			return Letter{}, err
 		}
 		seen = letter.shown()
 	}
 	sum := sha256.Sum256(seen)
-	letter.Parameters, letter.SHA256 = v.parameters, hex.EncodeToString(sum[:])
-	return letter, nil
+	letter.SHA256 = hex.EncodeToString(sum[:])
+	letter.Parameters, err = carrying(v.parameters, parts)
+	return letter, err
 }
 
 // values are what the fields stand for in one recipient's message.
@@ -184,7 +187,7 @@ func (c *Composer) values(r Recipient, language, id string, at time.Time) (value
 }
 
 // short renders a message that is no mail.
-func (c *Composer) short(w *wording, v values, r Recipient, at time.Time, into *Letter) error {
+func (c *Composer) short(w *wording, v values, r Recipient, at time.Time, parts []Part, into *Letter) error {
 	plain := v.fill(&filled{}, false)
 	title, err := w.render(partSubject, plain)
 	if err != nil {
@@ -202,6 +205,7 @@ func (c *Composer) short(w *wording, v values, r Recipient, at time.Time, into *
 		body = strings.TrimRight(body, "\n ") + "\n" + freeOptOut(w.language) + " " + out
 	}
 	template := c.touch.Message[c.channel][w.language]
+	body = c.with(body, parts, v)
 	text, err := NewText(c.brief.Policy, c.brief.Spec.Currency, formOf(c.channel, template), title, body)
 	if err != nil {
 		return err
@@ -304,7 +308,7 @@ func nobody(language string) string {
 
 // body renders and checks the parts, adds what the law wants of every message where the template left it out, and
 // writes the mail.
-func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Time) ([]byte, error) {
+func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Time, parts []Part) ([]byte, error) {
 	space := workspaces.Get().(*workspace)
 	defer workspaces.Put(space)
 	plain := v.fill(&space.filled, false)
@@ -320,6 +324,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 	if err != nil {
 		return nil, err
 	}
+	text = c.with(text, parts, v)
 	m := mail{
 		id: id + "@" + c.domain, at: at, sender: v.sender, to: r.Address, subject: subject,
 		text: text + c.footer(text, v, w.language), unsubscribe: v.unsubscribe, boundary: id, language: w.language,
@@ -328,6 +333,7 @@ func (c *Composer) body(w *wording, v values, r Recipient, id string, at time.Ti
 		if m.html, err = w.render(partHTML, v.fill(&space.filled, true)); err != nil {
 			return nil, err
 		}
+		m.html = htmlWith(m.html, parts)
 		m.html += c.htmlFooter(m.html, v, w.language)
 		m.html = c.track(id, m.html, v.unsubscribe)
 	}

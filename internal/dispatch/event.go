@@ -86,6 +86,16 @@ type Reservation struct {
 	Plan       uint16 // 0: a message of elsewhere, which nobody reserved
 	Touch      string
 	Released   bool
+	Purpose    string
+	Priority   uint8
+	Why        string    // it was taken back
+	Carrier    string    // the Host that carries its part; empty: it is a message of its own
+	Launch     time.Time // of the run
+}
+
+// Run is the run that reserved the contact.
+func (r Reservation) Run() campaign.Run {
+	return campaign.Run{Campaign: r.Campaign, Occurrence: r.Occurrence, Plan: r.Plan, Launch: r.Launch}
 }
 
 // CandidateQuery asks for those of a shard who are to be given a time for a touch.

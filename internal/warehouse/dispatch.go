@@ -138,7 +138,7 @@ func (w *Warehouse) Recipients(ctx context.Context, q dispatch.RecipientQuery) (
 	for rows.Next() {
 		var r dispatch.Recipient
 		err := rows.Scan(&r.Customer, &r.Name, &r.Address, &r.Zone, &r.Language, &r.Offer, &r.Content, &r.Threshold, &r.Reward,
-			&r.Consented, &r.ConsentedAt, &r.Night, &r.Withdrawn, &r.Objected, &r.BoughtAt, &r.DoNotContact, &r.Reserved)
+			&r.Consented, &r.ConsentedAt, &r.Night, &r.Withdrawn, &r.Objected, &r.BoughtAt, &r.DoNotContact, &r.Reserved, &r.Kept)
 		if err != nil {
 			return nil, fmt.Errorf("read the recipients: %w", plain(err))
 		}

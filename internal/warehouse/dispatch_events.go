@@ -1,6 +1,7 @@
 package warehouse
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -114,9 +115,13 @@ func (w *Warehouse) PlannedBetween(ctx context.Context, run campaign.Run, touch 
 	return first, last, nil
 }
 
-// Reservations are what counts against the caps of a shard's customers between two instants, ordered by customer.
-func (w *Warehouse) Reservations(ctx context.Context, run campaign.Run, shard campaign.Shard, from, until time.Time, visit func(dispatch.Reservation) error) error {
-	parameters := runKey(run, shard).with(args{"from": second(from), "until": second(until)})
+// Reservations are what counts against the caps of a shard's customers between two instants, ordered by customer: of some
+// of them, or of all when keys is nil.
+func (w *Warehouse) Reservations(ctx context.Context, run campaign.Run, shard campaign.Shard, keys []uint32, from, until time.Time, visit func(dispatch.Reservation) error) error {
+	parameters := runKey(run, shard).with(args{"from": second(from), "until": second(until), "keys": "[]"})
+	if keys != nil {
+		parameters["keys"] = listOf(keys)
+	}
 	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_reservations"), parameters.list()...)
 	if err != nil {
 		return fmt.Errorf("read the contacts of other campaigns: %w", err)
@@ -124,7 +129,7 @@ func (w *Warehouse) Reservations(ctx context.Context, run campaign.Run, shard ca
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var r dispatch.Reservation
-		if err := rows.Scan(&r.Customer, &r.Campaign, &r.Occurrence, &r.Plan, &r.Touch, &r.Channel, &r.At); err != nil {
+		if err := rows.Scan(&r.Customer, &r.Campaign, &r.Occurrence, &r.Plan, &r.Touch, &r.Channel, &r.At, &r.Purpose, &r.Priority, &r.Carrier, &r.Launch); err != nil {
 			return fmt.Errorf("read the contacts of other campaigns: %w", err)
 		}
 		if err := visit(r); err != nil {
@@ -142,13 +147,15 @@ func (w *Warehouse) WriteReservations(ctx context.Context, purpose string, reser
 	if len(reservations) == 0 {
 		return nil
 	}
-	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO reservations (customer_key, channel, purpose, at, campaign, occurrence, plan, touch, released)")
+	batch, err := w.conn.PrepareBatch(w.certain(ctx), "INSERT INTO reservations (customer_key, channel, purpose, at, campaign, occurrence, plan, touch, released, priority, why, host, launch)")
 	if err != nil {
 		return fmt.Errorf("reserve contacts: %w", err)
 	}
 	defer func() { _ = batch.Close() }()
 	for _, r := range reservations {
-		if err := batch.Append(r.Customer, r.Channel, purpose, r.At, r.Campaign, r.Occurrence, r.Plan, r.Touch, flag(r.Released)); err != nil {
+		err := batch.Append(r.Customer, r.Channel, cmp.Or(r.Purpose, purpose), r.At, r.Campaign, r.Occurrence, r.Plan, r.Touch, flag(r.Released),
+			r.Priority, r.Why, r.Carrier, r.Launch)
+		if err != nil {
 			return fmt.Errorf("reserve contacts: %w", err)
 		}
 	}
@@ -156,4 +163,25 @@ func (w *Warehouse) WriteReservations(ctx context.Context, purpose string, reser
 		return fmt.Errorf("reserve contacts: %w", err)
 	}
 	return nil
+}
+
+// Parts are what some customers' messages of a touch carry of other runs, by customer.
+func (w *Warehouse) Parts(ctx context.Context, host string, keys []uint32) (map[uint32][]dispatch.Reservation, error) {
+	rows, err := w.conn.Query(w.latest(ctx), query("dispatch_parts"), args{"host": host, "keys": listOf(keys)}.list()...)
+	if err != nil {
+		return nil, fmt.Errorf("read what messages carry: %w", err)
+	}
+	defer func() { _ = rows.Close() }()
+	parts := map[uint32][]dispatch.Reservation{}
+	for rows.Next() {
+		r := dispatch.Reservation{Carrier: host}
+		if err := rows.Scan(&r.Customer, &r.Campaign, &r.Occurrence, &r.Plan, &r.Touch, &r.Channel, &r.At, &r.Purpose, &r.Launch); err != nil {
+			return nil, fmt.Errorf("read what messages carry: %w", err)
+		}
+		parts[r.Customer] = append(parts[r.Customer], r)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, fmt.Errorf("read what messages carry: %w", err)
+	}
+	return parts, nil
 }

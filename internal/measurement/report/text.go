@@ -314,7 +314,7 @@ func (t *text) deliveries(d *Document) {
 	}
 }
 
-var states = []string{"delivered", "sent", "bounced", "unknown", "attempting", "suppressed", "expired", "failed", "planned"}
+var states = []string{"delivered", "sent", "bundled", "bounced", "unknown", "attempting", "suppressed", "expired", "failed", "planned"}
 
 func (t *text) settlement(d *Document) {
 	s := d.Settlement

@@ -24,7 +24,8 @@ SELECT
     consented.objected = 1 AS objected,
     bought.bought_at AS bought_at,
     stopped.stop = 1 AS do_not_contact,
-    reserved.held = 1 AS reserved
+    reserved.held = 1 AS reserved,
+    reserved.kept AS kept
 FROM page
 LEFT JOIN
 (
@@ -80,16 +81,15 @@ LEFT JOIN
 ) AS stopped ON stopped.customer_key = page.customer_key
 LEFT JOIN
 (
-    SELECT customer_key, 1 AS held
+    SELECT customer_key, max(own) AS held, multiIf(max(carried) = 1, 'bundled', max(taken) = 1, 'displaced', '') AS kept
     FROM
     (
-        SELECT customer_key, at
+        SELECT customer_key, at, max(released) = 0 AND max(host) = '' AS own, max(released) = 0 AND max(host) != '' AS carried, max(why) = 'displaced' AS taken
         FROM reservations
         WHERE customer_key IN (SELECT arrayJoin(CAST({keys:String}, 'Array(UInt32)')))
           AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND touch = {touch:String}
           AND channel = {channel:String}
         GROUP BY customer_key, at
-        HAVING max(released) = 0
     )
     GROUP BY customer_key
 ) AS reserved ON reserved.customer_key = page.customer_key
