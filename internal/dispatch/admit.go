@@ -90,7 +90,8 @@ func (a Admitting) Admit(want Reservation, known []Reservation) Admission {
 // host is the message in which the part may go: of another run, by the same channel for the same purpose, near in time, not yet
 // sent, not itself carried, while the offer is open, and with room for one more.
 func (a Admitting) host(want Reservation, others []Reservation) (best Reservation, there bool) {
-	if a.Bundle == nil || a.Now.IsZero() {
+	carries := func(r Reservation) bool { return r.Carrier == want.Host() } // planned anew, it takes its parts along
+	if a.Bundle == nil || a.Now.IsZero() || slices.ContainsFunc(others, carries) {
 		return best, false
 	}
 	carried := map[string]int{}
