@@ -7,7 +7,7 @@ import (
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
-// late asks again whether the caps hold for messages that leave well after the time that was reserved, and moves their
+// askAgain asks once more whether the caps hold for messages that leave well after the time that was reserved, and moves their
 // reservations. It writes before it reads: of two late messages to one customer, at least one sees the other and gives way.
 func (w *wave) askAgain(ctx context.Context, jobs []*job) error {
 	caps := w.touch.brief.Policy.Caps
