@@ -81,6 +81,7 @@ var koreanShort = map[string]string{
 	"starter rules":       "메시지가 지켜야 하는 규칙을 보여 줍니다",
 	"starter rules list":  "기본 규칙이나 정책이 쓰는 규칙의 목록을 보여 줍니다",
 	"starter rules show":  "규칙 하나의 내용을 보여 줍니다",
+	"starter message":     "고객 한 명에게 보낸 글을 그대로 보여 줍니다",
 	"starter rules check": "캠페인에 적용되는 규칙과 위반을 모두 보여 줍니다",
 
 	"starter features":          "고객마다 무엇을 알고 있고 그것이 어떻게 변하는지 봅니다",
@@ -94,6 +95,7 @@ var koreanShort = map[string]string{
 var koreanFlags = map[string]string{
 	"--help": "도움말", "--dir": "로컬 스택의 데이터 폴더 (DANBI_DIR)", "--lang": "보고서와 메시지의 언어: ko 또는 en (DANBI_LANG)",
 	"--json": "결과를 JSON으로 출력", "--verbose": "모든 로그 출력", "--occurrence": "회차", "--as": "요청한 사람 (감사 기록)", "--why": "사유 (감사 기록)",
+	"--raw":    "메일을 원문 그대로 보여 줍니다",
 	"--policy": "정책 파일 (기본: 스펙과 같은 폴더나 그 위 폴더의 policy.yaml)",
 
 	"preview --exact": "모든 고객을 보고 스냅샷을 새로 만듭니다. 수백만 명이면 몇 분이 걸립니다",

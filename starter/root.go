@@ -16,6 +16,7 @@ var commands = []func(*App) *cobra.Command{
 	newImportCommand,
 	newKeysCommand,
 	newRulesCommand,
+	newMessageCommand,
 	newValidateCommand,
 	newFeaturesCommand,
 	newPreviewCommand,

@@ -110,7 +110,7 @@ func latinEnding(runes []rune) (consonant, isL bool) {
 	switch last {
 	case 'l': // 몰, 호텔
 		return true, true
-	case 'm', 'n', 'b': // 팜, 폰, 클럽
+	case 'm', 'n': // 팜, 폰
 		return true, false
 	case 'g': // 킹; 백
 		return before == 'n', false

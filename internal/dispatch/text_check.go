@@ -70,13 +70,17 @@ func nobodyElse(r Recipient) Recipient {
 
 // Sample is a recipient's message as a reader would see it, with a name that is nobody's.
 func (c *Composer) Sample(r Recipient, at time.Time) (title, text string, err error) {
-	language, w := c.wording(r.Language)
-	r = nobodyElse(r)
+	return c.Read(nobodyElse(r), at, nil)
+}
+
+// Read is a message as a reader sees it, without a mail's headers and HTML.
+func (c *Composer) Read(r Recipient, at time.Time, parts []Part) (title, text string, err error) {
 	if c.channel != campaign.ChannelEmail {
-		letter, err := c.Compose(r, at)
+		letter, err := c.compose(r, at, parts)
 		return letter.Title, string(letter.Body), err
 	}
-	v, err := c.values(r, language, c.run.DeliveryID(c.touch.ID, 0).String(), at)
+	language, w := c.wording(r.Language)
+	v, err := c.values(r, language, c.run.DeliveryID(c.touch.ID, r.Customer).String(), at)
 	if err != nil {
 		return "", "", err
 	}
@@ -84,8 +88,11 @@ func (c *Composer) Sample(r Recipient, at time.Time) (title, text string, err er
 	if title, err = w.render(partSubject, plain); err != nil {
 		return "", "", err
 	}
-	text, err = w.render(partText, plain)
-	return oneLine(title), text + c.footer(text, v, language), err
+	if text, err = w.render(partText, plain); err != nil {
+		return "", "", err
+	}
+	text = c.with(text, parts, v)
+	return oneLine(title), text + c.footer(text, v, language), nil
 }
 
 // Language is the one that a recipient is written to in.
