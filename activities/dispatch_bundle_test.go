@@ -123,6 +123,33 @@ func TestOffersOfTwoCampaignsGoOutAsOneMessage(t *testing.T) {
 	require.Equal(t, 1, strings.Count(text, "무료 수신거부"))
 	require.Less(t, strings.Index(text, "브랜드 데이"), strings.Index(text, "무료 수신거부"), "how to opt out stays at the end")
 
+	// The text is made again from what is kept, and is what left.
+	kept, err := w.SentMessages(t.Context(), mailRun, 2)
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	carriedParts, err := w.Parts(t.Context(), dispatch.HostOf(mailRun, "first"), []uint32{2})
+	require.NoError(t, err)
+	require.Len(t, carriedParts[2], 1)
+	again := func(run campaign.Run) (*dispatch.Composer, dispatch.Recipient) {
+		brief, err := d.Briefs.Brief(t.Context(), run)
+		require.NoError(t, err)
+		composer, err := dispatch.NewComposer(run, brief, "first", "email")
+		require.NoError(t, err)
+		found, err := w.Recipients(t.Context(), dispatch.RecipientQuery{Run: run, Touch: "first", Channel: "email", Purpose: "marketing", Keys: []uint32{2}, Ats: []time.Time{kept[0].At}})
+		require.NoError(t, err)
+		r := found[2]
+		r.Customer = 2
+		return composer, r
+	}
+	other2, r2 := again(carriedParts[2][0].Run())
+	part, _, err := other2.Part(r2, kept[0].At)
+	require.NoError(t, err)
+	host, r1 := again(mailRun)
+	letter, n2, err := host.Bundle(r1, kept[0].At, []dispatch.Part{part})
+	require.NoError(t, err)
+	require.Equal(t, 1, n2)
+	require.Equal(t, kept[0].SHA256, letter.SHA256)
+
 	var spent [][]any
 	for c := uint32(1); c <= n; c++ {
 		spent = append(spent, []any{c, launch.AddDate(0, 0, 3), uint64(c), uint16(1), "purchase", int64(400_000), "KRW"})
