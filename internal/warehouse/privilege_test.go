@@ -173,12 +173,16 @@ var forbidden = map[string]string{
 	`(?i)\bTEMPORARY\b`: "lasts as long as a connection of a server, which a pool does not promise",
 }
 
+// mutations are the statements that may delete rows. The law asks for it, replicated tables tell their replicas, and a role of
+// its own runs them, by hand and months after a campaign; what a campaign does is never changed.
+var mutations = []string{"retention_prune.sql", "retention_erase.sql"}
+
 // Every statement works on Replicated tables, on a cluster and on a single server alike.
 func TestStatementsFitReplicatedTables(t *testing.T) {
 	for _, s := range statements(t) {
 		text := bare(s.clustered())
 		for pattern, why := range forbidden {
-			if found := regexp.MustCompile(pattern).FindString(text); found != "" {
+			if found := regexp.MustCompile(pattern).FindString(text); found != "" && !(strings.HasSuffix(found, "DELETE WHERE") && slices.Contains(mutations, s.origin)) {
 				t.Errorf("%s: %q %s", s.origin, found, why)
 			}
 		}
