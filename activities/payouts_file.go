@@ -9,13 +9,15 @@ import (
 	"github.com/danbi-project/danbi/internal/settlement"
 )
 
-// FileProvider is a provider that takes many payouts at once and answers hours later, in files of its own.
+// FileProvider is a provider that takes many payouts at once and answers later: files, or codes of a pool.
 type FileProvider interface {
 	PayoutProvider
 	// Hand puts payouts on their way that are not yet. Each goes once, whoever asks and however often.
 	Hand(ctx context.Context, run campaign.Run, shard campaign.Shard, payouts []settlement.Payout) error
-	// Answers are those that have come so far, of all runs.
-	Answers(ctx context.Context) (map[campaign.ID]settlement.Answer, error)
+	// Answers are those that have come so far for a run's payouts; there may be others among them.
+	Answers(ctx context.Context, run campaign.Run) (map[campaign.ID]settlement.Answer, error)
+	// Waits is the word for why a payout has no answer yet.
+	Waits() string
 }
 
 var (
@@ -46,13 +48,13 @@ func (a *Settlement) payByFile(ctx context.Context, p *paying, files FileProvide
 	if err := files.Hand(ctx, p.in.Run, p.in.Shard, payouts); err != nil {
 		return PayDuesOutput{}, fmt.Errorf("hand %d payouts of shard %s over: %w", len(payouts), p.in.Shard, err)
 	}
-	answers, err := files.Answers(ctx)
+	answers, err := files.Answers(ctx, p.in.Run)
 	if err != nil {
 		return PayDuesOutput{}, err
 	}
 	var told []settlement.PayoutEvent
 	for _, d := range open {
-		before, reason := d.State, "in_a_file"
+		before, reason := d.State, files.Waits()
 		got, known := answers[d.Payout]
 		switch {
 		case !known:

@@ -29,6 +29,8 @@ type PlanningStore interface {
 	SaveDecision(ctx context.Context, run campaign.Run, decision campaign.Decision) error
 	// Knowledge is what was learned of offers, by its version.
 	Knowledge(ctx context.Context, id string) (offers.Knowledge, error)
+	// CouponPool is how many codes a pool has, and the first number that nobody has yet.
+	CouponPool(ctx context.Context, pool string) (size, next uint64, err error)
 }
 
 // RegisterCampaignInput is a run with its brief: the only time that a spec passes through an activity.
@@ -98,6 +100,11 @@ func (p *Planning) Preflight(ctx context.Context, in PreflightInput) (PreflightO
 		return PreflightOutput{}, Classify(err)
 	}
 	out.Findings = append(out.Findings, sizing...)
+	short, err := p.coupons(ctx, in, brief.Spec)
+	if err != nil {
+		return PreflightOutput{}, Classify(err)
+	}
+	out.Findings = append(out.Findings, short...)
 	if out.Outlook, err = p.outlook(ctx, in, brief.Spec); err != nil {
 		return PreflightOutput{}, Classify(err)
 	}

@@ -37,6 +37,7 @@ var commands = []func(*App) *cobra.Command{
 	newLedgerCommand,
 	newSettleCommand,
 	newPayoutsCommand,
+	newCouponsCommand,
 	newProviderCommand,
 	newWebhooksCommand,
 	newPartCommand,

@@ -22,6 +22,7 @@ var (
 	contacts    *activities.Contacts
 	settlement  *activities.Settlement
 	books       *activities.Books
+	coupons     *activities.Coupons
 	measurement *activities.Measurement
 	reports     *activities.Reports
 	worlds      *activities.World

@@ -28,6 +28,7 @@ const (
 	Book  Update[activities.BookBatchInput, activities.PostBatchOutput]         = "book"
 	Admit Update[activities.AdmitContactsInput, activities.AdmitContactsOutput] = "admit"
 	Lease Update[activities.LeaseQuotaInput, activities.LeaseQuotaOutput]       = "lease"
+	Grant Update[activities.GrantCouponsInput, activities.GrantCouponsOutput]   = "grant"
 )
 
 // StatusQuery asks a campaign where it stands; it answers a Status.

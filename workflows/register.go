@@ -18,4 +18,5 @@ func Register(to worker.WorkflowRegistry) {
 	to.RegisterWorkflow(Contacts)
 	to.RegisterWorkflow(Schedule)
 	to.RegisterWorkflow(Throttle)
+	to.RegisterWorkflow(Coupons)
 }

@@ -58,6 +58,7 @@ const (
 	PayoutPoints      = "points"         // by the provider's HTTP API
 	PayoutCashback    = "cashback"       // by the same
 	PayoutFile        = "file"           // by files in a folder, with acknowledgements
+	PayoutCoupon      = "coupon"         // by codes of a pool
 	MetricSpend       = "spend"
 	MetricWinsorised  = "spend_winsorised"
 	MetricResponse    = "response"
@@ -90,7 +91,7 @@ const (
 )
 
 // Payouts are the ways by which rewards are paid out.
-var Payouts = []string{PayoutPoints, PayoutCashback, PayoutFile}
+var Payouts = []string{PayoutPoints, PayoutCashback, PayoutFile, PayoutCoupon}
 
 // LoadZone is an IANA zone; the machine's own zone, which "Local" and "" would give, is refused.
 func LoadZone(name string) (*time.Location, error) {

@@ -254,7 +254,8 @@ type Settlement struct {
 	Receipts string   `yaml:"receipts,omitempty" json:"receipts,omitempty"` // delivered (default), or imported: offers that another system made
 	Lag      Duration `yaml:"lag,omitempty" json:"lag"`                     // purchases are known so long after; default 1d
 	Clawback Duration `yaml:"clawback,omitempty" json:"clawback"`           // cancellations count so long after settlement; default 30d
-	Payout   string   `yaml:"payout,omitempty" json:"payout"`               // points (default), cashback
+	Payout   string   `yaml:"payout,omitempty" json:"payout"`               // points (default), cashback, file, coupon
+	Coupons  string   `yaml:"coupons,omitempty" json:"coupons,omitempty"`   // the pool of codes; with payout: coupon only
 	Patience Duration `yaml:"patience,omitempty" json:"patience,omitempty"` // payouts without an answer are asked for so long, then need a person; default 1d
 }
 

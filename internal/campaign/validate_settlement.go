@@ -10,6 +10,12 @@ func (v *validator) settlement() {
 	s := v.spec.Settlement
 	v.word("settlement.receipts", orDefault(s.Receipts, ReceiptsDelivered), ReceiptsDelivered, ReceiptsImported)
 	v.word("settlement.payout", s.Payout, Payouts...)
+	switch {
+	case s.Payout == PayoutCoupon && strings.TrimSpace(s.Coupons) == "":
+		v.add("settlement.coupons", say("is missing: coupons come from a pool of codes", "쿠폰 코드 풀이 없습니다"), say("write the name of the pool, as starter coupons imported it", "starter coupons로 가져온 풀의 이름을 쓰세요"))
+	case s.Payout != PayoutCoupon && s.Coupons != "":
+		v.add("settlement.coupons", sayf("names a pool, but payout is %s", "풀을 적었지만 payout은 %s입니다", s.Payout), say("write payout: coupon, or remove coupons", "payout: coupon으로 쓰거나 coupons를 지우세요"))
+	}
 	unsigned(v, "settlement.lag", s.Lag)
 	unsigned(v, "settlement.clawback", s.Clawback)
 	unsigned(v, "settlement.patience", s.Patience)

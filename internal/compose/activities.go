@@ -73,7 +73,7 @@ func registerActivities(to worker.ActivityRegistry, store *warehouse.Warehouse, 
 		&activities.Contacts{Keeper: contactsKeeper{temporal}},
 		&activities.Dispatch{Store: store, Briefs: store, Channels: channels, Links: links, Throttle: throttle{temporal}},
 		&activities.Settlement{Store: store, Briefs: store, Throttle: throttle{temporal}, Payouts: activities.PayoutRoutes{
-			campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts, campaign.PayoutFile: files,
+			campaign.PayoutPoints: payouts, campaign.PayoutCashback: payouts, campaign.PayoutFile: files, campaign.PayoutCoupon: couponCodes{store, temporal},
 		}},
 		newBooks(store, temporal),
 		&activities.Measurement{Store: store, Briefs: store},

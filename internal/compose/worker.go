@@ -11,6 +11,7 @@ import (
 	"go.temporal.io/sdk/worker"
 	"go.uber.org/zap"
 
+	"github.com/danbi-project/danbi/activities"
 	"github.com/danbi-project/danbi/internal/warehouse"
 	"github.com/danbi-project/danbi/workflows"
 )
@@ -79,6 +80,7 @@ func RunWorker(ctx context.Context, c Config) error {
 		WorkerStopTimeout:                  10 * time.Second,
 	})
 	keepers.RegisterActivity(newBooks(store, temporal))
+	keepers.RegisterActivity(&activities.Coupons{Store: store})
 	failed := make(chan error, 2)
 	if c.Webhooks.Listen != "" {
 		go func() { failed <- c.Webhooks.serve(ctx, inbox, registry, nil) }()

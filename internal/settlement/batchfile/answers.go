@@ -126,7 +126,7 @@ func (d *Directory) Pay(ctx context.Context, p settlement.Payout) (string, error
 // Find says what an acknowledgement said of a payout: paid, in whatever amount, or settlement.ErrRefused. What one file
 // refuses and another pays is paid.
 func (d *Directory) Find(ctx context.Context, key campaign.ID) (settlement.Payout, bool, error) {
-	found, err := d.Answers(ctx)
+	found, err := d.Answers(ctx, campaign.Run{})
 	if err != nil {
 		return settlement.Payout{}, false, err
 	}
@@ -137,9 +137,12 @@ func (d *Directory) Find(ctx context.Context, key campaign.ID) (settlement.Payou
 	return a.Payout, known, nil
 }
 
+// Waits is why a payout that was handed over is not paid.
+func (d *Directory) Waits() string { return "in_a_file" }
+
 // Answers are what all acknowledgements say. Of several that say paid the first by payment number counts: the others are breaks of the
 // statement. Files that can't be used say nothing.
-func (d *Directory) Answers(context.Context) (map[campaign.ID]settlement.Answer, error) {
+func (d *Directory) Answers(context.Context, campaign.Run) (map[campaign.ID]settlement.Answer, error) {
 	all, _, err := d.answers()
 	if err != nil {
 		return nil, err

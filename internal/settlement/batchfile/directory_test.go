@@ -1,6 +1,7 @@
 package batchfile
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,7 +101,7 @@ func TestWhatAcknowledgementsSay(t *testing.T) {
 	acknowledge(t, path, "again.csv", paidRow(p[0], "n1"), paidRow(p[1], "n2"))      // the same file comes again
 	acknowledge(t, path, "twice.csv", paidRow(p[0], "n9"), refusedRow(p[1]))         // a second payment; a refusal of what is paid
 	require.NoError(t, os.WriteFile(filepath.Join(path, "in", ".part"), nil, 0o600)) // somebody is still writing
-	answers, err := d.Answers(t.Context())
+	answers, err := d.Answers(t.Context(), aRun)
 	require.NoError(t, err)
 	require.Len(t, answers, 5)
 	require.True(t, answers[p[0].Key].Paid)
@@ -153,7 +154,7 @@ func TestFilesThatDoNotAddUpAreNotBelieved(t *testing.T) {
 		_, err = statement(t, New(path))
 		require.ErrorIs(t, err, settlement.ErrFile)
 		require.ErrorContains(t, err, "in/whole.csv")
-		answers, err := New(path).Answers(t.Context())
+		answers, err := New(path).Answers(context.Background(), aRun)
 		require.NoError(t, err)
 		require.Empty(t, answers)
 	})
