@@ -74,6 +74,9 @@ var keep bool
 // than what is measured. Empty: each bench makes its own.
 var standing string
 
+// built is a starter to use instead of building one: a test has one already.
+var built string
+
 // errWrong is why a bench fails whose result is wrong.
 var errWrong = errors.New("wrong result")
 
@@ -97,6 +100,7 @@ func measure(ctx context.Context, args []string) error {
 	set := flag.NewFlagSet(args[0], flag.ExitOnError)
 	quick := set.Bool("quick", false, "the same at a reduced size, in under a minute")
 	set.BoolVar(&keep, "keep", false, "keep the temporary folder, with the engines' data and all logs")
+	set.StringVar(&built, "starter", "", "a built starter, instead of building one")
 	set.StringVar(&standing, "stack", "", "folder of a stopped stack that holds the world already (features and preview only; its snapshots are thrown away)")
 	b.flags(set)
 	if err := set.Parse(args[1:]); err != nil {

@@ -41,8 +41,9 @@ func bringUp(ctx context.Context, without ...string) (_ *engines, err error) {
 			_ = os.RemoveAll(dir)
 		}
 	}()
-	say("building")
-	if out, err := exec.CommandContext(ctx, "go", "build", "-o", e.starter, "./starter").CombinedOutput(); err != nil {
+	if built != "" {
+		e.starter = built
+	} else if out, err := exec.CommandContext(ctx, "go", "build", "-o", e.starter, "./starter").CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("build the starter (run this from the repository's root): %w\n%s", err, out)
 	}
 	e.Stack, err = stack.Up(ctx, stack.Config{
