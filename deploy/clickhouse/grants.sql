@@ -118,7 +118,6 @@ GRANT SELECT, INSERT ON danbi.brands TO danbi_import;
 GRANT SELECT, INSERT ON danbi.consents TO danbi_import;
 GRANT SELECT, INSERT ON danbi.contacts TO danbi_import;
 GRANT SELECT, INSERT ON danbi.coupon_codes TO danbi_import;
-GRANT SELECT ON danbi.coupon_grants TO danbi_import;
 GRANT SELECT, INSERT ON danbi.customers TO danbi_import;
 GRANT SELECT, INSERT ON danbi.identities TO danbi_import;
 GRANT SELECT, INSERT, CREATE TABLE, DROP TABLE ON danbi.import_keys TO danbi_import;

@@ -1,4 +1,4 @@
--- The codes that a run's payouts have. Of two rows for one payout or number, which cannot be, the lower one counts.
+-- The codes that the payouts of a run have. Of two rows for one payout or number, which cannot be, the lower one counts.
 SELECT payout, customer_key, amount, currency, number, code
 FROM
 (
