@@ -13,7 +13,7 @@ func TestTheChecklistBlocksWhatMustNotLaunch(t *testing.T) {
 	opens := time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC)
 	brief := campaign.Brief{
 		Spec:   campaign.Spec{Audience: campaign.Audience{Control: .1}, Budget: campaign.Budget{Expected: 100, Exposure: 300}},
-		Policy: campaign.Policy{SnapshotAge: campaign.Duration(72 * time.Hour)},
+		Policy: campaign.Policy{SnapshotAge: campaign.Duration(72 * time.Hour), Limits: campaign.Limits{Expected: 100, Exposure: 300}},
 	}
 	good := PreflightInput{
 		Snapshot: Snapshot{Instant: opens.Add(-time.Hour)}, Times: campaign.Times{Opens: opens, Closes: opens.AddDate(0, 0, 28)},
@@ -39,6 +39,12 @@ func TestTheChecklistBlocksWhatMustNotLaunch(t *testing.T) {
 		require.Equal(t, kind, found[0].Kind)
 		require.True(t, found[0].Blocks, kind)
 	}
+	tightened := brief // by the policy's owner, after the spec was written
+	tightened.Policy.Limits.Expected = 99
+	breaches := findings(good, tightened)
+	require.Len(t, breaches, 1)
+	require.Equal(t, "rule_breach", breaches[0].Kind)
+	require.True(t, breaches[0].Blocks)
 	in := good
 	in.Blocked, in.Capped = map[string]uint64{"no_address": 2}, 3
 	for _, f := range findings(in, brief) {
