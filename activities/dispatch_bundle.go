@@ -182,7 +182,7 @@ func (w *wave) writeParts(ctx context.Context, jobs []*job, become func(*job) (d
 		if stage == nil || len(events[stage]) == 0 {
 			continue
 		}
-		if err := w.writeFor(ctx, stage.run, stage.touchStage.touch.ID, events[stage]); err != nil {
+		if err := w.writeFor(ctx, stage.run, stage.touch.ID, events[stage]); err != nil {
 			return err
 		}
 	}

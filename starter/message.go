@@ -122,7 +122,7 @@ func again(ctx context.Context, store *warehouse.Warehouse, brief campaign.Brief
 	letter, _, err := composer.Bundle(recipient, shown.At, parts)
 	if err != nil {
 		shown.Why = err.Error()
-		return nil
+		return nil //nolint:nilerr // why the text can't be made again is what is shown
 	}
 	if shown.Title, shown.Text, err = composer.Read(recipient, shown.At, parts); err != nil {
 		return err

@@ -182,7 +182,7 @@ func TestStatementsFitReplicatedTables(t *testing.T) {
 	for _, s := range statements(t) {
 		text := bare(s.clustered())
 		for pattern, why := range forbidden {
-			if found := regexp.MustCompile(pattern).FindString(text); found != "" && !(strings.HasSuffix(found, "DELETE WHERE") && slices.Contains(mutations, s.origin)) {
+			if found := regexp.MustCompile(pattern).FindString(text); found != "" && (!strings.HasSuffix(found, "DELETE WHERE") || !slices.Contains(mutations, s.origin)) {
 				t.Errorf("%s: %q %s", s.origin, found, why)
 			}
 		}

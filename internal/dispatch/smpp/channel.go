@@ -12,6 +12,7 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
 
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/inquiry"
 )
@@ -163,7 +164,7 @@ func (c *Channel) part(ctx context.Context, m dispatch.Message, from, to string,
 	if over(ctx) {
 		return untried
 	}
-	deadline := time.Now().Add(c.config.Timeout)
+	deadline := clock.Wall().Add(c.config.Timeout)
 	if d, ok := ctx.Deadline(); ok && d.Before(deadline) {
 		deadline = d
 	}
@@ -245,7 +246,7 @@ func number(text string) (string, bool) {
 // over says whether nothing may be begun any more: the deadline of a lease moves, and its context is not done when it passes.
 func over(ctx context.Context) bool {
 	d, limited := ctx.Deadline()
-	return ctx.Err() != nil || limited && !time.Now().Before(d)
+	return ctx.Err() != nil || limited && !clock.Wall().Before(d)
 }
 
 // Lookup asks the provider which messages it has accepted. SMPP's own query needs the provider's id, which is lost with
@@ -301,7 +302,7 @@ const (
 func (p *pause) more() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := time.Now(); !now.Before(p.until) {
+	if now := clock.Wall(); !now.Before(p.until) {
 		p.rest = min(max(2*p.rest, firstRest), mostRest)
 		p.until = now.Add(p.rest)
 	}
@@ -310,7 +311,7 @@ func (p *pause) more() {
 func (p *pause) less() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if !time.Now().Before(p.until) {
+	if !clock.Wall().Before(p.until) {
 		p.rest = 0
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
 
+	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
@@ -62,7 +63,7 @@ func (c *Channel) feedback(p *pdu.DeliverSM) (dispatch.Feedback, bool) {
 			fields[name] = m[2]
 		}
 	}
-	f := dispatch.Feedback{Channel: c.name, ProviderID: fields["id"], At: time.Now()}
+	f := dispatch.Feedback{Channel: c.name, ProviderID: fields["id"], At: clock.Wall()}
 	if id, ok := p.OptionalParameters[pdu.TagReceiptedMessageID]; ok {
 		f.ProviderID = strings.TrimRight(string(id.Data), "\x00")
 	}

@@ -13,6 +13,8 @@ import (
 
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
+
+	"github.com/danbi-project/danbi/internal/clock"
 )
 
 // errBroken says that a session ended while an answer was awaited.
@@ -49,11 +51,11 @@ func dial(ctx context.Context, c Config, secure *tls.Config, receive func(*pdu.D
 		return nil, fmt.Errorf("connect to the message centre: %w", err)
 	}
 	s := &session{conn: conn, window: make(chan struct{}, c.Window), waiting: map[int32]chan pdu.PDU{}, done: make(chan struct{}), receive: receive}
-	s.heard.Store(time.Now().UnixNano())
+	s.heard.Store(clock.Wall().UnixNano())
 	go s.read()
 	bind := pdu.NewBindRequest(pdu.Transceiver)
 	bind.SystemID, bind.Password, bind.SystemType = c.SystemID, c.Password, c.Type
-	answer, err := s.ask(ctx, bind, time.Now().Add(limit))
+	answer, err := s.ask(ctx, bind, clock.Wall().Add(limit))
 	if err == nil && !answer.IsOk() {
 		err = fmt.Errorf("it answers %s", explain(answer.GetHeader().CommandStatus))
 	}
@@ -74,7 +76,7 @@ func (s *session) ask(ctx context.Context, request pdu.PDU, deadline time.Time) 
 		return nil, err
 	}
 	defer s.forget(sequence)
-	asked := time.Now().UnixNano()
+	asked := clock.Wall().UnixNano()
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
 	select {
@@ -121,7 +123,7 @@ func (s *session) write(request pdu.PDU, answer chan pdu.PDU, deadline time.Time
 	}
 	out := pdu.NewBuffer(nil)
 	request.Marshal(out)
-	if !time.Now().Before(deadline) {
+	if !clock.Wall().Before(deadline) {
 		return 0, fmt.Errorf("%w: its time is over", errUnsent)
 	}
 	sequence := request.GetSequenceNumber()
@@ -179,18 +181,18 @@ func (s *session) read() {
 			s.fail(err)
 			return
 		}
-		s.heard.Store(time.Now().UnixNano())
+		s.heard.Store(clock.Wall().UnixNano())
 		switch got := got.(type) {
 		case *pdu.DeliverSM:
 			s.receive(got, func(status data.CommandStatusType) {
 				response := pdu.NewDeliverSMRespFromReq(got).(*pdu.DeliverSMResp)
 				response.CommandStatus = status
-				_, _ = s.write(response, nil, time.Now().Add(answerLimit))
+				_, _ = s.write(response, nil, clock.Wall().Add(answerLimit))
 			})
 		case *pdu.EnquireLink:
-			_, _ = s.write(got.GetResponse(), nil, time.Now().Add(answerLimit))
+			_, _ = s.write(got.GetResponse(), nil, clock.Wall().Add(answerLimit))
 		case *pdu.Unbind:
-			_, _ = s.write(got.GetResponse(), nil, time.Now().Add(answerLimit))
+			_, _ = s.write(got.GetResponse(), nil, clock.Wall().Add(answerLimit))
 			s.fail(errors.New("the message centre ended the session"))
 			return
 		default:
@@ -215,7 +217,7 @@ func (s *session) answer(got pdu.PDU) {
 		nack := pdu.NewGenericNack().(*pdu.GenericNack)
 		nack.CommandStatus = data.ESME_RINVCMDID
 		nack.SetSequenceNumber(got.GetSequenceNumber())
-		_, _ = s.write(nack, nil, time.Now().Add(answerLimit))
+		_, _ = s.write(nack, nil, clock.Wall().Add(answerLimit))
 	}
 }
 
@@ -246,7 +248,7 @@ func (s *session) enquire(every time.Duration) {
 		if time.Since(time.Unix(0, s.heard.Load())) < every {
 			continue
 		}
-		if _, err := s.ask(context.Background(), pdu.NewEnquireLink(), time.Now().Add(every)); err != nil {
+		if _, err := s.ask(context.Background(), pdu.NewEnquireLink(), clock.Wall().Add(every)); err != nil {
 			s.fail(fmt.Errorf("the message centre is silent: %w", err))
 			return
 		}
@@ -256,7 +258,7 @@ func (s *session) enquire(every time.Duration) {
 // close says goodbye.
 func (s *session) close() {
 	if s.alive() {
-		_, _ = s.ask(context.Background(), pdu.NewUnbind(), time.Now().Add(time.Second))
+		_, _ = s.ask(context.Background(), pdu.NewUnbind(), clock.Wall().Add(time.Second))
 	}
 	s.fail(errors.New("closed"))
 }
