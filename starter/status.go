@@ -127,6 +127,9 @@ func (a *App) printStatus(s workflows.Status, stuck []retrying) {
 	if len(s.Plan.Hash) > shortHash {
 		add(a.text("Plan", "계획"), fmt.Sprintf(a.text("version %d, hash %s…", "%d번째, 해시 %s…"), s.Run.Plan, s.Plan.Hash[:shortHash]))
 	}
+	for _, line := range a.renderings(s.Plan.Messages, s.Currency) {
+		add(a.text("Dry run", "미리 만들어 본 메시지"), line)
+	}
 	for _, f := range s.Plan.Findings {
 		add(map[bool]string{true: a.text("Blocks", "막힘"), false: a.text("Note", "참고")}[f.Blocks], a.finding(f))
 	}
