@@ -403,7 +403,7 @@ func TestMeasureAndReport(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(text), &d))
 	require.Equal(t, []report.Arm{{Arm: "left_out", Reason: "no_consent", Customers: 1}, {Arm: "treated", Reason: "chosen", Customers: 900}, {Arm: "control", Reason: "chosen", Customers: 100}}, d.Arms)
 	require.EqualValues(t, 900, d.Hours[12], "03:00 UTC is noon in Seoul, where those of no known zone live too; the earlier plan does not count")
-	require.Equal(t, []report.Touch{{Touch: "first", States: map[string]uint64{"sent": 900}}}, d.Deliveries)
+	require.Equal(t, []report.Touch{{Touch: "first", States: map[string]uint64{"sent": 900}, Channels: map[string]uint64{"email": 900}}}, d.Deliveries)
 	require.Equal(t, []report.Day{{Day: "2026-09-03", Redeemed: 300, Due: 300 * reward}}, d.Days)
 	require.Len(t, d.Offers, 1)
 	require.EqualValues(t, 300, d.Offers[0].Redeemed)
