@@ -221,6 +221,7 @@ func TestNeedsOfStatements(t *testing.T) {
 		"CREATE TABLE a ON CLUSTER `c` AS b":                                   {{"CREATE TABLE", "danbi.a"}, {"SELECT", "danbi.b"}, {"CLUSTER", "*.*"}},
 		"ALTER TABLE a REPLACE PARTITION 'p' FROM b":                           {{"ALTER DELETE", "danbi.a"}, {"INSERT", "danbi.a"}, {"SELECT", "danbi.b"}},
 		"ALTER TABLE a MOVE PARTITION ID 'p' TO TABLE b":                       {{"ALTER MOVE PARTITION", "danbi.a"}, {"INSERT", "danbi.b"}},
+		"ALTER TABLE a DELETE WHERE 1":                                         {{"ALTER DELETE", "danbi.a"}},
 		"ALTER TABLE a MODIFY SETTING x = 1":                                   {{"ALTER SETTINGS", "danbi.a"}},
 		"DROP TABLE IF EXISTS a SYNC":                                          {{"DROP TABLE", "danbi.a"}},
 		"SELECT count() FROM system.parts":                                     {{"SELECT", "system.parts"}},
@@ -230,7 +231,7 @@ func TestNeedsOfStatements(t *testing.T) {
 			t.Errorf("%s\nneeds %v, %v; want %v", text, got, err, want)
 		}
 	}
-	for _, text := range []string{"SYSTEM FLUSH LOGS", "KILL QUERY WHERE 1", "ALTER TABLE a DELETE WHERE 1", "SELECT 1 FROM numbers(3)", "CREATE VIEW a AS SELECT 1"} {
+	for _, text := range []string{"SYSTEM FLUSH LOGS", "KILL QUERY WHERE 1", "ALTER TABLE a UPDATE x = 1 WHERE 1", "SELECT 1 FROM numbers(3)", "CREATE VIEW a AS SELECT 1"} {
 		if _, err := needsOf(text, nil); err == nil {
 			t.Errorf("%s passes as known", text)
 		}
