@@ -17,7 +17,8 @@ def solve(relaxed):
     h.run()
     wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
     info = h.getInfo()
-    return {"objective": -info.objective_function_value, "seconds": wall, "cpu_seconds": cpu,
+    found = math.isfinite(info.objective_function_value)  # a whole-number search may end with nothing in hand
+    return {"objective": -info.objective_function_value if found else 0, "seconds": wall, "cpu_seconds": cpu,
             "status": h.modelStatusToString(h.getModelStatus()), "gap": info.mip_gap if math.isfinite(info.mip_gap) else -1}
 
 
