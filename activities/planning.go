@@ -175,7 +175,7 @@ func (p *Planning) outlook(ctx context.Context, in PreflightInput, spec campaign
 			return nil, err
 		}
 	}
-	out := known.Outlook(sum, float64(spec.Budget.Expected))
+	out := known.Outlook(sum, float64(spec.Budget.Expected), float64(spec.Budget.Exposure))
 	return &out, nil
 }
 

@@ -70,7 +70,7 @@ func (w *regretWorld) forecastHolds(choices []int) (within, low, high float64) {
 	for i, c := range w.known {
 		w.ladder.Expect(&e, w.ladder.Forecast(c), w.options[i], choices[i])
 	}
-	cost, truly := w.ladder.Known().Outlook(e, 0).Cost, w.cost(choices)
+	cost, truly := w.ladder.Known().Outlook(e, 0, 0).Cost, w.cost(choices)
 	if truly >= cost.P10 && truly <= cost.P90 {
 		within = 1
 	}

@@ -32,6 +32,7 @@ type OneForAll struct {
 	Customers uint64  `json:"customers"`
 	Value     float64 `json:"value"`
 	Cost      float64 `json:"cost"`
+	Out       float64 `json:"out,omitempty"` // sum of rewards: what it exposes
 }
 
 // Expect adds a treated customer with what was chosen for them.
@@ -49,6 +50,7 @@ func (l *Ladder) Expect(e *Expected, f Forecast, options []Option, choice int) {
 			e.One[k].Customers++
 			e.One[k].Value += float64(o.Value)
 			e.One[k].Cost += float64(o.Cost)
+			e.One[k].Out += float64(o.Reward)
 		}
 	}
 	if choice < 0 || choice >= len(options) {
@@ -94,7 +96,7 @@ func (e *Expected) Add(o Expected) {
 	}
 	for k, one := range o.One {
 		if k < len(e.One) {
-			e.One[k] = OneForAll{one.Offer, e.One[k].Customers + one.Customers, e.One[k].Value + one.Value, e.One[k].Cost + one.Cost}
+			e.One[k] = OneForAll{one.Offer, e.One[k].Customers + one.Customers, e.One[k].Value + one.Value, e.One[k].Cost + one.Cost, e.One[k].Out + one.Out}
 		}
 	}
 }
@@ -125,7 +127,7 @@ type Outlook struct {
 	Spend     Range      `json:"spend"`         // of all treated in the window
 	Gain      Range      `json:"gain"`          // the part of it that the offers bring
 	Cost      Range      `json:"cost"`          // of rewards
-	One       *OneForAll `json:"one,omitempty"` // the best single rung for all, for as many as its cost leaves room for within the budget
+	One       *OneForAll `json:"one,omitempty"` // the best single rung for all, for as many as both budgets leave room for
 	Learned   bool       `json:"learned"`
 
 	Beside map[string]uint64 `json:"beside,omitempty"` // customers with a worse offer than neighbours of their segment and spend, by why
@@ -133,8 +135,8 @@ type Outlook struct {
 
 // Outlook is the forecast of a plan's sums. What varies is each customer's luck, which evens out, and what is not known of
 // all of them together, which does not: how this campaign's response differs from others, and the level of spend in its
-// window. The two are independent, so their variances add up.
-func (k Knowledge) Outlook(e Expected, budget float64) Outlook {
+// window. The two are independent, so their variances add up. One offer for all keeps to the same expected cost and exposure.
+func (k Knowledge) Outlook(e Expected, budget, exposure float64) Outlook {
 	response, level := k.ResponseDoubt(), math.Hypot(k.Level.Deviation, k.Season)
 	spread := func(mean, variance, moved, levels float64) Range {
 		d := math.Sqrt(max(variance, 0) + square2(moved*response) + square2(levels*level))
@@ -153,7 +155,10 @@ func (k Knowledge) Outlook(e Expected, budget float64) Outlook {
 		if one.Cost > budget {
 			share = max(budget, 0) / one.Cost
 		}
-		one.Customers, one.Value, one.Cost = uint64(share*float64(one.Customers)), share*one.Value, share*one.Cost
+		if one.Out*share > exposure {
+			share = max(exposure, 0) / one.Out
+		}
+		one.Customers, one.Value, one.Cost, one.Out = uint64(share*float64(one.Customers)), share*one.Value, share*one.Cost, share*one.Out
 		if out.One == nil || one.Value > out.One.Value {
 			out.One = &one
 		}

@@ -48,7 +48,7 @@ func TestOutlooksCoverWhatComes(t *testing.T) {
 	first.Add(second)
 	require.InEpsilon(t, sum.Cost, first.Cost, 1e-9, "shards add up")
 	require.Equal(t, sum.Offered, first.Offered)
-	outlook := known.Outlook(sum, 1e6)
+	outlook := known.Outlook(sum, 1e6, 4e6)
 	require.Less(t, outlook.Cost.P10, outlook.Cost.P50)
 	inside, runs := 0, 400
 	for range runs {
@@ -72,7 +72,11 @@ func TestOutlooksCoverWhatComes(t *testing.T) {
 	require.InDelta(t, 0.8, float64(inside)/float64(runs), 0.07)
 	require.NotNil(t, outlook.One)
 	require.LessOrEqual(t, outlook.One.Cost, 1e6*(1+1e-9))
-	nobody := Prior().Outlook(Expected{}, 0)
+	require.LessOrEqual(t, outlook.One.Out, 4e6*(1+1e-9), "one offer for all may not be out for more than the plan may")
+	tight := known.Outlook(sum, 1e6, 4e5)
+	require.InDelta(t, 4e5, tight.One.Out, 1)
+	require.Less(t, tight.One.Value, outlook.One.Value)
+	nobody := Prior().Outlook(Expected{}, 0, 0)
 	require.Zero(t, nobody.Cost)
 	require.Nil(t, nobody.One)
 }

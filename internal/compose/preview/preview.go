@@ -294,7 +294,7 @@ func (p *planner) describe(out *Preview) {
 		if p.knowledge.ID != "" {
 			known = p.memory.knowledge
 		}
-		outlook := known.Outlook(p.expected, float64(p.memory.brief.Spec.Budget.Expected))
+		outlook := known.Outlook(p.expected, float64(p.memory.brief.Spec.Budget.Expected), float64(p.memory.brief.Spec.Budget.Exposure))
 		out.Outlook = &outlook
 	}
 	out.Budget.Limits, out.Budget.Curve, out.Budget.More = p.prices.Limits, p.prices.Curve, p.prices.More
