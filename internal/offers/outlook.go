@@ -32,7 +32,7 @@ type OneForAll struct {
 	Customers uint64  `json:"customers"`
 	Value     float64 `json:"value"`
 	Cost      float64 `json:"cost"`
-	Out       float64 `json:"out,omitempty"` // sum of rewards: what it exposes
+	Out       float64 `json:"out,omitempty"` // the most that it can cost, by the terms
 }
 
 // Expect adds a treated customer with what was chosen for them.
@@ -50,7 +50,7 @@ func (l *Ladder) Expect(e *Expected, f Forecast, options []Option, choice int) {
 			e.One[k].Customers++
 			e.One[k].Value += float64(o.Value)
 			e.One[k].Cost += float64(o.Cost)
-			e.One[k].Out += float64(o.Reward)
+			e.One[k].Out += l.most[k]
 		}
 	}
 	if choice < 0 || choice >= len(options) {

@@ -45,7 +45,8 @@ func efforts(median, spread float64) (out [8]float64) {
 type Ladder struct {
 	offers   []campaign.Offer
 	rungs    []rung
-	days     float64 // of the window
+	most     []float64 // that one assignment of each offer can cost
+	days     float64   // of the window
 	margin   float64
 	contact  float64 // cost of all messages to a customer
 	reads    money.Minor
@@ -64,6 +65,7 @@ func NewLadder(spec campaign.Spec, times campaign.Times) (*Ladder, error) {
 	l := &Ladder{offers: spec.Offers, days: days, margin: float64(spec.Budget.Margin), contact: float64(spec.Budget.Contact) * float64(max(1, len(spec.Touches)))}
 	for _, o := range spec.Offers {
 		l.rungs = append(l.rungs, newRung(spec, o, days))
+		l.most = append(l.most, float64(mostOf(spec, o)))
 	}
 	l.reads, l.contents = leastReadable(spec.Currency), spec.Contents
 	return l.With(Prior())
