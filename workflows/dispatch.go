@@ -116,14 +116,19 @@ func (d *dispatchRun) waitFor(ctx workflow.Context, wave uint32) error {
 	return waitUntil(ctx, &d.in.Clock, opens, func() bool { return d.control.cancelled }, fmt.Sprintf("until wave %d of %d", d.in.Progress.Wave, d.in.Progress.Waves))
 }
 
+// untilResumed says why it waits, while it is paused.
+func (d *dispatchRun) untilResumed(ctx workflow.Context) error {
+	if d.control.paused {
+		why := orElse(d.in.Progress.Trouble, "the campaign was paused; it says by whom")
+		d.tell(ctx, why, fmt.Sprintf("mend the cause if there is one, then `starter resume %s`", d.in.Run.Campaign))
+	}
+	return d.control.untilResumed(ctx)
+}
+
 // deliver sends one wave, over again after each pause: what has gone is known, and does not go twice.
 func (d *dispatchRun) deliver(ctx workflow.Context, wave uint32) error {
 	for {
-		if d.control.paused {
-			why := orElse(d.in.Progress.Trouble, "the campaign was paused; it says by whom")
-			d.tell(ctx, why, fmt.Sprintf("mend the cause if there is one, then `starter resume %s`", d.in.Run.Campaign))
-		}
-		if err := d.control.untilResumed(ctx); err != nil {
+		if err := d.untilResumed(ctx); err != nil {
 			return err
 		}
 		now := d.in.Clock.At(workflow.Now(ctx))

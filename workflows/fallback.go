@@ -71,11 +71,7 @@ func (d *dispatchRun) fallBack(ctx workflow.Context, index int) error {
 		return err
 	}
 	for {
-		if d.control.paused {
-			why := orElse(d.in.Progress.Trouble, "the campaign was paused; it says by whom")
-			d.tell(ctx, why, fmt.Sprintf("mend the cause if there is one, then `starter resume %s`", d.in.Run.Campaign))
-		}
-		if err := d.control.untilResumed(ctx); err != nil {
+		if err := d.untilResumed(ctx); err != nil {
 			return err
 		}
 		now := d.in.Clock.At(workflow.Now(ctx))
