@@ -143,16 +143,6 @@ func (w *Warehouse) reportAttributed(ctx context.Context, run campaign.Run, q re
 	})
 }
 
-func (w *Warehouse) reportOverlaps(ctx context.Context, run campaign.Run, q report.Question, f *report.Facts) error {
-	parameters := runOnly(run).with(args{"plan": run.Plan, "opens": second(q.Opens), "closes": second(q.Closes)})
-	return w.each(ctx, "report_overlaps", parameters, func(rows driver.Rows) error {
-		var o report.Overlap
-		err := rows.Scan(&o.Campaign, &o.Occurrence, &o.Opens, &o.Closes, &o.Both, &o.Treated, &o.Control)
-		f.Overlaps = append(f.Overlaps, o)
-		return err
-	})
-}
-
 // reportHours counts messages by the hour of each customer's own zone, from a statement that counts them by zone and hour
 // since 1970.
 func (w *Warehouse) reportHours(ctx context.Context, statement string, run campaign.Run, snapshot, zone string, hours *[24]uint64) error {

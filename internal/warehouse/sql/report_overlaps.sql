@@ -1,42 +1,22 @@
--- Other campaigns of the same kind that sent something and whose windows overlap this one's: how many of the customers whom
--- this one drew they drew too, and how many of its treated and of its control they treated. Of each its last plan.
-SELECT toString(other.campaign), other.occurrence, any(other.opens), any(other.closes), count(), countIf(ours.arm = 'treated' AND theirs.arm = 'treated'), countIf(ours.arm = 'control' AND theirs.arm = 'treated')
+-- How many customers of a range both this run and each other one drew, and how many of its treated and of its control the
+-- other treated. By ranges, since a row that an activity wrote twice counts once, for which their keys stay in memory.
+SELECT toString(theirs.campaign), theirs.occurrence, count(), countIf(ours.arm = 'treated' AND theirs.arm = 'treated'), countIf(ours.arm = 'control' AND theirs.arm = 'treated')
 FROM
 (
-    SELECT campaign, occurrence, plan, customer_key, arm
+    SELECT campaign, occurrence, customer_key, arm
     FROM audience
-    WHERE arm IN ('treated', 'control') AND (campaign, occurrence, plan) IN
+    WHERE arm IN ('treated', 'control') AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND (campaign, occurrence, plan) IN
     (
-        SELECT campaign, occurrence, max(plan)
-        FROM campaigns
-        WHERE (campaign, occurrence) != ({campaign:String}, {occurrence:UInt32}) AND launch < {closes:DateTime('UTC')} AND ends > {opens:DateTime('UTC')}
-        GROUP BY campaign, occurrence
+        SELECT run.1, run.2, run.3 FROM (SELECT arrayJoin(arrayZip({campaigns:Array(String)}, {occurrences:Array(UInt32)}, {plans:Array(UInt16)})) AS run)
     )
-    LIMIT 1 BY campaign, occurrence, plan, customer_key
+    LIMIT 1 BY campaign, occurrence, customer_key
 ) AS theirs
 INNER JOIN
 (
     SELECT customer_key, arm
     FROM audience
     WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16} AND arm IN ('treated', 'control')
+      AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
     LIMIT 1 BY customer_key
 ) AS ours USING (customer_key)
-INNER JOIN
-(
-    SELECT campaign, occurrence, argMax(launch, plan) AS opens, argMax(ends, plan) AS closes
-    FROM campaigns
-    WHERE (campaign, occurrence) IN
-    (
-        SELECT campaign, occurrence FROM delivery_events
-        WHERE state IN ('sent', 'delivered', 'bounced', 'unknown') AND (campaign, occurrence) IN
-        (
-            SELECT campaign, occurrence FROM campaigns
-            WHERE (campaign, occurrence) != ({campaign:String}, {occurrence:UInt32}) AND launch < {closes:DateTime('UTC')} AND ends > {opens:DateTime('UTC')}
-              AND (kind = 'rehearsal') = (SELECT any(kind) = 'rehearsal' FROM campaigns WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32})
-        )
-    )
-    GROUP BY campaign, occurrence
-) AS other ON theirs.campaign = other.campaign AND theirs.occurrence = other.occurrence
-GROUP BY other.campaign, other.occurrence
-ORDER BY count() DESC, other.campaign, other.occurrence
-LIMIT 20
+GROUP BY theirs.campaign, theirs.occurrence
