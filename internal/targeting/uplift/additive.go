@@ -1,26 +1,23 @@
 package uplift
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/danbi-project/danbi/internal/targeting/forest"
-	"github.com/danbi-project/danbi/internal/targeting/learn"
 )
 
-// The additive learner fits the R-learner's pseudo-outcomes by a smooth step function of each feature and a product of each
-// two, with penalties chosen by cross-validation: where effects are small against the noise, this wastes less on it than
-// trees do (penalised splines after Eilers and Marx, Statistical Science 1996; pairs after Lou et al., KDD 2013). It is
+// The additive learner fits the R-learner's pseudo-outcomes by a slope and a smooth step function of each feature, and a product
+// of each two: where effects are small against the noise, this wastes less on it than trees do (penalised splines after Eilers and
+// Marx, Statistical Science 1996; pairs after Lou et al., KDD 2013; how much of each is believed: additive_prior.go). It is
 // written down as trees, so that it is scored and explained as the others are.
 const (
 	additiveSteps    = 15 // of a feature with values, beside the one of what is missing
 	additiveFeatures = 24 // that are looked at together, the likeliest first
 	pairedFeatures   = 12 // of them, those whose products are looked at
 	pairSteps        = 8
-	additiveFolds    = 5
 	// Penalties shrink what is noise, so that fewer features need to be kept from it than from trees.
 	additiveKeepBelow = .2
 )
@@ -32,12 +29,14 @@ type additiveBasis struct {
 	pairs    [][2]int     // places in features
 	place    [][256]uint8 // of each feature: its bins' places among pairSteps
 	score    [][]float64  // of each feature: its places' scores, of mean 0 and variance 1 over those who have a value
+	slope    [][]float64  // of each feature: its steps' scores
 }
 
 func newAdditiveBasis(bins [][]uint8, kept []int) additiveBasis {
 	b := additiveBasis{features: kept[:min(len(kept), additiveFeatures)]}
 	for _, j := range b.features {
-		b.step = append(b.step, stepsOf(bins[j], additiveSteps))
+		step := stepsOf(bins[j], additiveSteps)
+		b.step, b.slope = append(b.step, step), append(b.slope, scoresOf(bins[j], step))
 		place := stepsOf(bins[j], pairSteps)
 		score := scoresOf(bins[j], place)
 		for s := range score { // what is missing is where the mean is
@@ -99,15 +98,18 @@ func scoresOf(column []uint8, steps [256]uint8) []float64 {
 }
 
 func (b additiveBasis) width() int {
-	return 1 + len(b.features)*(additiveSteps+1) + len(b.pairs)
+	return 1 + len(b.features)*(additiveSteps+2) + len(b.pairs)
 }
 
 func (b additiveBasis) stepAt(feature int, step uint8) int {
-	return 1 + feature*(additiveSteps+1) + int(step)
+	return 1 + feature*(additiveSteps+2) + int(step)
 }
 
+// slopeAt is the column of a feature's slope.
+func (b additiveBasis) slopeAt(feature int) int { return b.stepAt(feature, additiveSteps+1) }
+
 func (b additiveBasis) pairAt(pair int) int {
-	return 1 + len(b.features)*(additiveSteps+1) + pair
+	return 1 + len(b.features)*(additiveSteps+2) + pair
 }
 
 // moments are the sums that a least-squares fit needs.
@@ -122,18 +124,6 @@ func newMoments(width int) *moments {
 	return &moments{gram: mat.NewSymDense(width, nil), cross: make([]float64, width)}
 }
 
-func (m *moments) add(o *moments, sign float64) {
-	n := len(m.cross)
-	for i := range n {
-		m.cross[i] += sign * o.cross[i]
-		for j := i; j < n; j++ {
-			m.gram.SetSym(i, j, m.gram.At(i, j)+sign*o.gram.At(i, j))
-		}
-	}
-	m.squares += sign * o.squares
-	m.weight += sign * o.weight
-}
-
 // loss is the weighted squared error of coefficients.
 func (m *moments) loss(beta []float64) float64 {
 	v := mat.NewVecDense(len(beta), beta)
@@ -142,26 +132,24 @@ func (m *moments) loss(beta []float64) float64 {
 	return m.squares - 2*mat.Dot(mat.NewVecDense(len(beta), m.cross), v) + mat.Dot(v, &product)
 }
 
-// gather sums up the rows of each fold.
-func (b additiveBasis) gather(bins [][]uint8, label, weight []float32, folds []uint8) []*moments {
-	all := make([]*moments, additiveFolds)
-	raw := make([][]float64, additiveFolds)
+// gather sums up all rows.
+func (b additiveBasis) gather(bins [][]uint8, label, weight []float32) *moments {
 	width := b.width()
-	for k := range all {
-		all[k], raw[k] = newMoments(width), make([]float64, width*width)
-	}
-	at := make([]int, 1+len(b.features)+len(b.pairs))
+	m, gram := newMoments(width), make([]float64, width*width)
+	n := len(b.features)
+	at := make([]int, 1+2*n+len(b.pairs))
 	value := make([]float64, len(at))
 	for i := range label {
 		at[0], value[0] = 0, 1
 		for f, j := range b.features {
-			at[1+f], value[1+f] = b.stepAt(f, b.step[f][bins[j][i]]), 1
+			s := b.step[f][bins[j][i]]
+			at[1+2*f], value[1+2*f] = b.stepAt(f, s), 1
+			at[2+2*f], value[2+2*f] = b.slopeAt(f), b.slope[f][s]
 		}
 		for p, pair := range b.pairs {
 			x, y := b.place[pair[0]][bins[b.features[pair[0]]][i]], b.place[pair[1]][bins[b.features[pair[1]]][i]]
-			at[1+len(b.features)+p], value[1+len(b.features)+p] = b.pairAt(p), b.score[pair[0]][x]*b.score[pair[1]][y]
+			at[1+2*n+p], value[1+2*n+p] = b.pairAt(p), b.score[pair[0]][x]*b.score[pair[1]][y]
 		}
-		m, gram := all[folds[i]], raw[folds[i]]
 		w, y := weightOf(weight, i), float64(label[i])
 		for p, row := range at {
 			wv := w * value[p]
@@ -174,106 +162,19 @@ func (b additiveBasis) gather(bins [][]uint8, label, weight []float32, folds []u
 		m.squares += w * y * y
 		m.weight += w
 	}
-	for k, m := range all {
-		for i := range width {
-			for j := i; j < width; j++ {
-				m.gram.SetSym(i, j, raw[k][i*width+j])
-			}
+	for i := range width {
+		for j := i; j < width; j++ {
+			m.gram.SetSym(i, j, gram[i*width+j])
 		}
 	}
-	return all
-}
-
-// penalties are in parts of the sample's weight: of the difference between neighbouring steps, and of products.
-type penalties struct{ smooth, pair float64 }
-
-// solve is the penalised least-squares fit.
-func (b additiveBasis) solve(m *moments, p penalties) ([]float64, error) {
-	width := b.width()
-	a := mat.NewSymDense(width, nil)
-	a.CopySym(m.gram)
-	plus := func(i, j int, v float64) { a.SetSym(i, j, a.At(i, j)+v*m.weight) }
-	for f := range b.features {
-		for s := range uint8(additiveSteps + 1) {
-			at := b.stepAt(f, s)
-			plus(at, at, .02*p.smooth+1e-6)
-			if s > 1 { // what is missing has no neighbour
-				plus(at, at, p.smooth)
-				plus(at-1, at-1, p.smooth)
-				plus(at-1, at, -p.smooth)
-			} else if s == 0 {
-				plus(at, at, p.smooth)
-			}
-		}
-	}
-	for k := range b.pairs {
-		plus(b.pairAt(k), b.pairAt(k), p.pair)
-	}
-	var cholesky mat.Cholesky
-	if !cholesky.Factorize(a) {
-		return nil, fmt.Errorf("the additive fit of %d columns has no solution", width)
-	}
-	beta := mat.NewVecDense(width, nil)
-	err := cholesky.SolveVecTo(beta, mat.NewVecDense(width, m.cross))
-	return beta.RawVector().Data, err
-}
-
-// choose finds the penalties that err least on folds left out, one after the other: of products at middling smoothness, then
-// of smoothness.
-func (b additiveBasis) choose(folds []*moments, all *moments) (penalties, error) {
-	var rest []*moments
-	for _, m := range folds {
-		one := newMoments(b.width())
-		one.add(all, 1)
-		one.add(m, -1)
-		rest = append(rest, one)
-	}
-	judge := func(p penalties) (float64, error) {
-		sum := 0.0
-		for k, m := range rest {
-			beta, err := b.solve(m, p)
-			if err != nil {
-				return 0, err
-			}
-			sum += folds[k].loss(beta)
-		}
-		return sum, nil
-	}
-	best, least := penalties{.1, .1}, math.Inf(1)
-	grid := []float64{.001, .003, .01, .03, .1, .3, 1, 3}
-	for _, of := range []func(v float64) penalties{
-		func(v float64) penalties { return penalties{v, best.pair} },
-		func(v float64) penalties { return penalties{best.smooth, v} },
-		func(v float64) penalties { return penalties{v, best.pair} },
-	} {
-		for _, v := range grid {
-			p := of(v)
-			loss, err := judge(p)
-			if err != nil {
-				return best, err
-			}
-			if loss < least {
-				best, least = p, loss
-			}
-		}
-	}
-	return best, nil
+	return m
 }
 
 // additive is the learner.
 func (f *fitter) additive() (Model, error) {
 	label, weight := f.residuals()
 	b := newAdditiveBasis(f.s.Bins, likely(f.s.Bins, label, weight, additiveKeepBelow))
-	folds := b.gather(f.s.Bins, label, weight, learn.Folds(f.s.strata(), additiveFolds, f.seed))
-	all := newMoments(b.width())
-	for _, m := range folds {
-		all.add(m, 1)
-	}
-	p, err := b.choose(folds, all)
-	if err != nil {
-		return Model{}, err
-	}
-	beta, err := b.solve(all, p)
+	beta, err := b.believe(b.gather(f.s.Bins, label, weight), len(label))
 	if err != nil {
 		return Model{}, err
 	}
@@ -289,8 +190,8 @@ func (b additiveBasis) grow(bins [][]uint8, beta []float64) *forest.Forest {
 			cover[b.step[f][bin]]++
 		}
 		var g grower
-		g.ask(j, 0, false, func() { g.leaf(beta[b.stepAt(f, 0)], cover[0]) }, func() {
-			g.among(j, b.step[f], 1, additiveSteps, forest.Missing, func(step uint8) { g.leaf(beta[b.stepAt(f, step)], cover[step]) })
+		g.ask(j, 0, false, func() { g.leaf(beta[b.stepAt(f, 0)]+beta[b.slopeAt(f)]*b.slope[f][0], cover[0]) }, func() {
+			g.among(j, b.step[f], 1, additiveSteps, forest.Missing, func(step uint8) { g.leaf(beta[b.stepAt(f, step)]+beta[b.slopeAt(f)]*b.slope[f][step], cover[step]) })
 		})
 		out.Trees = append(out.Trees, g.covered())
 	}

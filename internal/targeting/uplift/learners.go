@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/danbi-project/danbi/internal/targeting/forest"
@@ -21,7 +22,8 @@ const (
 	X  Learner = "x"
 	DR Learner = "dr"
 	R  Learner = "r"
-	// A is additive: smooth steps of each feature and products of two, see additive.go; XRSA is the mean of all four.
+	// A is additive: smooth steps of each feature and products of two, see additive.go. Half of XRSA is A, the other half the
+	// mean of the three that are trees.
 	A    Learner = "a"
 	XRSA Learner = "xrsa"
 )
@@ -214,7 +216,7 @@ func (f *fitter) learn(l Learner) (Model, error) {
 		m.Parts = parts[:]
 		return m, err
 	case XRSA:
-		return f.mean(X, R, S, A)
+		return f.mixed([]Learner{X, R, S, A}, []float32{1. / 6, 1. / 6, 1. / 6, 1. / 2})
 	}
 	if err := f.nuisance(); err != nil {
 		return m, err
@@ -234,14 +236,14 @@ func (f *fitter) learn(l Learner) (Model, error) {
 	return m, fmt.Errorf("there is no learner %q", l)
 }
 
-// mean is that of several learners.
-func (f *fitter) mean(of ...Learner) (m Model, err error) {
-	for _, l := range of {
+// mixed is the sum of learners, each times its weight.
+func (f *fitter) mixed(of []Learner, weight []float32) (m Model, err error) {
+	for i, l := range of {
 		one, err := f.fit(l)
 		if err != nil {
 			return m, err
 		}
-		m = m.plus(1/float32(len(of)), one)
+		m = m.plus(weight[i], one)
 	}
 	return m, nil
 }
@@ -326,20 +328,45 @@ func (f *fitter) crossed() (Model, error) {
 				label = append(label, f.mu[1][i]-y)
 			}
 		}
+		var weight []float32
+		if f.binary {
+			weight = slices.Repeat([]float32{1}, len(rows))
+			precise(weight, func(i int) float32 { return variance(f.mu[arm][rows[i]]) })
+		}
 		p := f.effectParams(float64(len(rows)))
-		weight := treated
+		part := treated
 		if arm == 1 {
-			weight = 1 - treated
+			part = 1 - treated
 		}
 		for k := range screens {
-			grown, err := f.train(learn.Take(f.screened(k), rows), label, nil, p)
+			grown, err := f.train(learn.Take(f.screened(k), rows), label, weight, p)
 			if err != nil {
 				return m, err
 			}
-			m.Parts = append(m.Parts, Part{Forest: grown, Weight: float32(weight) / float32(len(screens))})
+			m.Parts = append(m.Parts, Part{Forest: grown, Weight: float32(part) / float32(len(screens))})
 		}
 	}
 	return m, nil
+}
+
+// variance is that of an outcome of yes and no, kept from nothing: an expectation of nothing is never sure.
+func variance(p float32) float32 {
+	p = min(max(p, .03), .97)
+	return p * (1 - p)
+}
+
+// precise divides weights by the variance of what they weigh, and keeps their sum: whoever would hardly ever or nearly always
+// respond tells more of the effect (Aitken's weights; they depend on features alone, so effects stay as they are).
+func precise(weight []float32, variance func(i int) float32) {
+	before, after := 0.0, 0.0
+	for i := range weight {
+		before += float64(weight[i])
+		weight[i] /= variance(i)
+		after += float64(weight[i])
+	}
+	for i := range weight {
+		weight[i] *= float32(before / after)
+	}
 }
 
 func (f *fitter) doublyRobust() []float32 { return DoublyRobust(f.s, f.mu[0], f.mu[1]) }
@@ -352,6 +379,12 @@ func (f *fitter) residuals() (label, weight []float32) {
 		t := float32(f.s.arm(i)) - e
 		label[i] = (y - e*f.mu[1][i] - (1-e)*f.mu[0][i]) / t
 		weight[i] = t * t
+	}
+	if f.binary {
+		precise(weight, func(i int) float32 {
+			e := f.s.Propensity[i]
+			return (1-e)*variance(f.mu[1][i]) + e*variance(f.mu[0][i])
+		})
 	}
 	return label, weight
 }
