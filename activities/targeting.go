@@ -27,7 +27,7 @@ type TargetingStore interface {
 	SaveModel(ctx context.Context, m targeting.Fitted) error
 	Model(ctx context.Context, id string) (targeting.Model, targeting.Metrics, error)
 	// Candidates gives every customer of the snapshot in the shard, in the order of their keys.
-	Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, consentAge time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) error
+	Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, terms targeting.Terms, each func(*targeting.Candidate) error) error
 	// StoredAudience gives the rows of the shard that are written already, in the order of their keys.
 	StoredAudience(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(targeting.Member) error) error
 	WriteAudience(ctx context.Context, run campaign.Run, members []targeting.Member) error

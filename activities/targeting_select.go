@@ -190,8 +190,7 @@ func (t *Targeting) judge(ctx context.Context, snapshot Snapshot, m Model, terms
 	if err != nil {
 		return err
 	}
-	age := time.Duration(brief.Policy.ConsentAge)
-	return t.Store.Candidates(ctx, snapshot.ID, shard, brief.Spec, age, terms, func(c *targeting.Candidate) error {
+	return t.Store.Candidates(ctx, snapshot.ID, shard, brief.Spec, terms, func(c *targeting.Candidate) error {
 		j := targeting.Judged{Customer: c.Customer, Bin: -1}
 		reason := terms.Judge(c)
 		scored, bin, err := score(c)

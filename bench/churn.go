@@ -129,7 +129,7 @@ func rankAll(ctx context.Context, e *engines, snapshot features.Snapshot, m acti
 	brief := churnBrief(snapshot, m.Kind)
 	out := make([]float32, customers)
 	everybody := campaign.Shard{Low: 0, High: uint32(customers)}
-	err = e.store.Candidates(ctx, snapshot.ID, everybody, brief.Spec, 0, targeting.TermsOf(churnRun, brief, snapshot.Instant), func(c *targeting.Candidate) error {
+	err = e.store.Candidates(ctx, snapshot.ID, everybody, brief.Spec, targeting.TermsOf(churnRun, brief, snapshot.Instant), func(c *targeting.Candidate) error {
 		out[c.Customer-1], _ = scorer.Score(c.Signals)
 		return nil
 	})

@@ -116,6 +116,7 @@ func (a *App) reason(reason string) string {
 		targeting.ReasonNoAddress:        {"no address", "연락처 없음"},
 		targeting.ReasonNoConsent:        {"no consent", "수신 동의 없음"},
 		targeting.ReasonConsentExpired:   {"consent too old", "수신 동의 만료"},
+		targeting.ReasonObjected:         {"objected to profiling", "프로파일링 거부"},
 		targeting.ReasonSuppressed:       {"must not be contacted", "연락 금지"},
 		targeting.ReasonContacted:        {"contacted recently", "최근에 연락함"},
 		targeting.ReasonCap:              {"frequency cap reached", "연락 횟수 한도"},

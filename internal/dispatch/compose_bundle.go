@@ -28,7 +28,7 @@ func (c *Composer) Part(r Recipient, at time.Time) (Part, Letter, error) {
 		return Part{}, Letter{}, err
 	}
 	text = strings.TrimSpace(lines(text))
-	for _, pack := range c.packs.all {
+	for _, pack := range c.packs.All() {
 		text = strings.TrimPrefix(text, pack.Label)
 	}
 	text = strings.TrimPrefix(text, v.sender.Label[language])
@@ -48,7 +48,7 @@ func (c *Composer) closing(text string, v values) (body, closing string) {
 				return true
 			}
 		}
-		for _, pack := range c.packs.all {
+		for _, pack := range c.packs.All() {
 			if pack.OptOut == nil {
 				continue
 			}

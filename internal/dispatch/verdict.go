@@ -8,31 +8,29 @@ import (
 
 // Rules are what is checked of every message at the moment it would leave.
 type Rules struct {
-	Hours      Hours
-	Zones      *Zones
-	ConsentAge time.Duration // a consent given longer ago needs confirming; 0: never
-	Closes     time.Time     // nothing leaves at or after it
-	packs      packs
-	own        bool // own customers need no consent, where a pack says so
+	Hours   Hours
+	Zones   *Zones
+	Closes  time.Time // nothing leaves at or after it
+	consent campaign.ConsentRules
 }
 
 // Refuse says in which state a delivery ends instead of leaving at a moment of campaign time, and why; planned when
 // nothing is against it.
 func (r Rules) Refuse(to Recipient, at time.Time) (campaign.DeliveryState, string) {
 	zone := r.Zones.Of(to.Zone)
-	law := r.consent(zone.String(), at)
-	// An own customer needs no consent as long as they never withdrew one.
-	own := law.own > 0 && !to.Withdrawn && !to.BoughtAt.IsZero() && !to.BoughtAt.After(at) && at.Sub(to.BoughtAt) <= law.own
+	consent := r.consent.Law(zone.String(), at).Judge(campaign.Consent{
+		Granted: to.Consented, GivenAt: to.ConsentedAt, Withdrawn: to.Withdrawn, Objected: to.Objected, BoughtAt: to.BoughtAt,
+	}, at)
 	switch {
 	case to.Offer == "" || to.Offer == "none":
 		return campaign.DeliverySuppressed, ReasonNoOffer
 	case to.DoNotContact:
 		return campaign.DeliverySuppressed, ReasonSuppressed
-	case law.objection && to.Objected:
+	case consent == campaign.ConsentObjected:
 		return campaign.DeliverySuppressed, ReasonObjected
-	case !to.Consented && !own:
+	case consent == campaign.ConsentNone:
 		return campaign.DeliverySuppressed, ReasonNoConsent
-	case law.age > 0 && at.Sub(to.ConsentedAt) > law.age && !own:
+	case consent == campaign.ConsentTooOld:
 		return campaign.DeliverySuppressed, ReasonOldConsent
 	case !to.Reserved && to.Kept != "":
 		return campaign.DeliverySuppressed, to.Kept

@@ -20,6 +20,7 @@ const (
 	ReasonNoAddress        = "no_address"
 	ReasonNoConsent        = "no_consent"
 	ReasonConsentExpired   = "consent_expired"
+	ReasonObjected         = "objected_to_profiling"
 	ReasonSuppressed       = "suppressed"
 	ReasonContacted        = "contacted_recently"
 	ReasonCap              = "frequency_cap"
@@ -31,7 +32,7 @@ const (
 
 // Reasons are all reasons in the order of the funnel.
 var Reasons = []string{
-	ReasonHoldout, ReasonRule, ReasonExcludedSegment, ReasonExcludedCampaign, ReasonNoAddress, ReasonNoConsent, ReasonConsentExpired,
+	ReasonHoldout, ReasonRule, ReasonExcludedSegment, ReasonExcludedCampaign, ReasonNoAddress, ReasonObjected, ReasonNoConsent, ReasonConsentExpired,
 	ReasonSuppressed, ReasonContacted, ReasonCap, ReasonEligible, ReasonNotSelected, ReasonControl, ReasonTreated,
 }
 
@@ -51,8 +52,9 @@ type Candidate struct {
 	ExcludedSegment  bool
 	ExcludedCampaign bool
 	Address          uint8
-	Consent          uint8 // in force and fresh enough
+	Consent          uint8 // in force and fresh enough, or none is needed
 	Expired          uint8 // given too long ago
+	Objected         uint8 // to profiling, where that counts
 	Suppressed       uint8
 	Contacts         []Contact
 }
@@ -67,7 +69,8 @@ type Terms struct {
 	Channels        []string // of all touches, each once
 	Caps            []campaign.Cap
 	ContactedWithin time.Duration
-	Moment          time.Time // campaign time
+	Moment          time.Time               // campaign time
+	consent         []campaign.ConsentRules // of each channel
 }
 
 // TermsOf reads the terms from a brief.
@@ -80,6 +83,7 @@ func TermsOf(run campaign.Run, brief campaign.Brief, moment time.Time) Terms {
 		for _, channel := range touch.Channels {
 			if !slices.Contains(t.Channels, channel) {
 				t.Channels = append(t.Channels, channel)
+				t.consent = append(t.consent, brief.ConsentRules(channel))
 			}
 		}
 	}
@@ -110,6 +114,8 @@ func (t Terms) Judge(c *Candidate) string {
 		return ReasonNoAddress
 	case c.Address&c.Consent == 0 && c.Address&c.Expired != 0:
 		return ReasonConsentExpired
+	case c.Address&c.Consent == 0 && c.Address&c.Objected != 0:
+		return ReasonObjected
 	case c.Address&c.Consent == 0:
 		return ReasonNoConsent
 	case c.Address&c.Consent&^c.Suppressed == 0:

@@ -28,20 +28,16 @@ const ruleMark = "1 /* rule */"
 
 // Candidates gives every customer of the snapshot in the shard, in the order of their keys, with what decides whether
 // they may be chosen at terms.Moment. The candidate is reused: keep none.
-func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, consentAge time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) (err error) {
+func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, terms targeting.Terms, each func(*targeting.Candidate) error) (err error) {
 	rule, err := targeting.CompileRule(spec.Audience.Rule, spec.Currency)
 	if err != nil {
 		return err
 	}
 	moment := terms.Moment.UTC().Truncate(time.Second)
-	fresh := time.Date(1971, 1, 1, 0, 0, 0, 0, time.UTC) // before any consent; an instant near zero is no text of a DateTime
-	if consentAge > 0 {
-		fresh = moment.Add(-consentAge)
-	}
 	given := args{
 		"snapshot": snapshot, "low": shard.Low, "high": shard.High, "segments": orEmpty(spec.Audience.Exclude.Segments),
 		"campaigns": orEmpty(spec.Audience.Exclude.Campaigns), "channels": orEmpty(terms.Channels), "purpose": spec.Audience.Purpose,
-		"moment": moment, "fresh": fresh, "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
+		"moment": moment, "own": flag(terms.Bought() > 0), "bought_from": moment.Add(-terms.Bought()), "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
 		"campaign": terms.Run.Campaign, "occurrence": terms.Run.Occurrence,
 	}
 	text, err := w.ruled(ctx, query("targeting_candidates"), rule, snapshot, spec.Currency, given)
@@ -55,14 +51,28 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
 	var c targeting.Candidate
-	var matches, segment, other uint8
+	var matches, segment, other, objected uint8
 	var channels []uint8
 	var times []uint32
+	var bought uint32
+	var zone string
+	var words []uint64
+	var standing []targeting.Standing
+	consents := terms.Consents()
 	for rows.Next() {
-		if err := rows.Scan(&c.Customer, &c.Signals, &matches, &c.Segment, &segment, &other, &c.Address, &c.Consent, &c.Expired, &c.Suppressed, &channels, &times); err != nil {
+		if err := rows.Scan(&c.Customer, &c.Signals, &matches, &c.Segment, &segment, &other, &c.Address, &words, &zone, &objected, &bought, &c.Suppressed, &channels, &times); err != nil {
 			return fmt.Errorf("read the candidates of shard %s: %w", shard, err)
 		}
 		c.Matches, c.ExcludedSegment, c.ExcludedCampaign = matches == 1, segment == 1, other == 1
+		standing = standing[:0]
+		for _, word := range words {
+			standing = append(standing, targeting.Standing{Channel: uint8(word & 127), Granted: word&128 != 0, At: time.Unix(int64(word>>8), 0)})
+		}
+		last := time.Time{}
+		if bought > 0 {
+			last = time.Unix(int64(bought), 0)
+		}
+		consents.Judge(&c, zone, standing, objected == 1, last)
 		c.Contacts = c.Contacts[:0]
 		for i := range channels {
 			c.Contacts = append(c.Contacts, targeting.Contact{Channel: channels[i], At: time.Unix(int64(times[i]), 0)})

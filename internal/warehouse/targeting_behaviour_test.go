@@ -24,7 +24,7 @@ func TestBehaviourIsWhatANaiveCountSays(t *testing.T) {
 	terms := targeting.TermsOf(campaign.Run{Campaign: "this", Occurrence: 1, Plan: 1}, campaign.Brief{Spec: spec}, instant)
 	in, out := 0, 0
 	for _, shard := range shards {
-		require.NoError(t, w.Candidates(t.Context(), s.ID, shard, spec, 0, terms, func(c *targeting.Candidate) error {
+		require.NoError(t, w.Candidates(t.Context(), s.ID, shard, spec, terms, func(c *targeting.Candidate) error {
 			cafes, zs, spent := map[uint64]bool{}, map[uint64]bool{}, int64(0)
 			for _, l := range h.transactions {
 				age := instant.Sub(l.At)
@@ -59,7 +59,7 @@ func TestBehaviourIsWhatANaiveCountSays(t *testing.T) {
 	require.Positive(t, out)
 
 	spec.Audience.Rule = `own["nothing"] > 1`
-	err := w.Candidates(t.Context(), s.ID, shards[0], spec, 0, terms, func(*targeting.Candidate) error { return nil })
+	err := w.Candidates(t.Context(), s.ID, shards[0], spec, terms, func(*targeting.Candidate) error { return nil })
 	require.ErrorIs(t, err, targeting.ErrBadRule)
 	require.ErrorContains(t, err, `own["nothing"]`)
 

@@ -166,7 +166,7 @@ func TestEligibilityReadsWhatIsInForceAtTheMoment(t *testing.T) {
 	terms := targeting.TermsOf(campaign.Run{Campaign: "this", Occurrence: 1, Plan: 1}, campaign.Brief{Spec: spec, Policy: policy}, moment)
 	var got []string
 	for _, shard := range shards {
-		require.NoError(t, w.Candidates(ctx, s.ID, shard, spec, 730*day, terms, func(c *targeting.Candidate) error {
+		require.NoError(t, w.Candidates(ctx, s.ID, shard, spec, terms, func(c *targeting.Candidate) error {
 			require.Len(t, c.Signals, len(targeting.Signals()))
 			got = append(got, terms.Judge(c))
 			return nil
@@ -177,7 +177,9 @@ func TestEligibilityReadsWhatIsInForceAtTheMoment(t *testing.T) {
 	}
 
 	// Without an age, no consent is too old.
-	require.NoError(t, w.Candidates(ctx, s.ID, shards[0], spec, 0, terms, func(c *targeting.Candidate) error {
+	policy.ConsentAge = 0
+	terms = targeting.TermsOf(terms.Run, campaign.Brief{Spec: spec, Policy: policy}, moment)
+	require.NoError(t, w.Candidates(ctx, s.ID, shards[0], spec, terms, func(c *targeting.Candidate) error {
 		if c.Customer == 9 {
 			require.Equal(t, "eligible", terms.Judge(c))
 		}

@@ -3,7 +3,6 @@ package preview
 import (
 	"context"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -62,10 +61,10 @@ func (m *memory) Model(ctx context.Context, id string) (targeting.Model, targeti
 }
 
 // Candidates gives those of a sample from memory: they are asked for twice, to be counted and to be chosen.
-func (m *memory) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, age time.Duration, terms targeting.Terms, each func(*targeting.Candidate) error) error {
+func (m *memory) Candidates(ctx context.Context, snapshot string, shard campaign.Shard, spec campaign.Spec, terms targeting.Terms, each func(*targeting.Candidate) error) error {
 	kept, sampled := m.judged[shard]
 	if !sampled {
-		return m.Warehouse.Candidates(ctx, snapshot, shard, spec, age, terms, each)
+		return m.Warehouse.Candidates(ctx, snapshot, shard, spec, terms, each)
 	}
 	for i := range kept {
 		if err := each(&kept[i]); err != nil {
@@ -78,12 +77,12 @@ func (m *memory) Candidates(ctx context.Context, snapshot string, shard campaign
 // fetch reads whom a sample is made of, several shards at once: each answer takes longer to ask for than to read.
 func (m *memory) fetch(ctx context.Context, snapshot string, shards []campaign.Shard, terms targeting.Terms) error {
 	candidates, customers := make([][]targeting.Candidate, len(shards)), make([][]offers.Customer, len(shards))
-	spec, age := m.brief.Spec, time.Duration(m.brief.Policy.ConsentAge)
+	spec := m.brief.Spec
 	group, working := errgroup.WithContext(ctx)
 	group.SetLimit(fetchAtOnce)
 	for i, shard := range shards {
 		group.Go(func() error {
-			return m.Warehouse.Candidates(working, snapshot, shard, spec, age, terms, func(c *targeting.Candidate) error {
+			return m.Warehouse.Candidates(working, snapshot, shard, spec, terms, func(c *targeting.Candidate) error {
 				one := *c
 				one.Signals, one.Contacts = slices.Clone(c.Signals), slices.Clone(c.Contacts)
 				candidates[i] = append(candidates[i], one)

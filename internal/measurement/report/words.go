@@ -20,7 +20,7 @@ var words = map[string][2]string{
 	"others": {"other reasons", "기타 사유"},
 	// reasons
 	"rule": {"outside the audience rule", "대상 조건 아님"}, "excluded_segment": {"excluded segment", "제외 세그먼트"}, "excluded_campaign": {"excluded campaign", "제외 캠페인 대상"},
-	"no_address": {"no address", "연락처 없음"}, "no_consent": {"no consent", "수신 동의 없음"}, "consent_expired": {"consent too old", "동의 유효기간 지남"}, "suppressed": {"suppressed", "수신 차단"},
+	"no_address": {"no address", "연락처 없음"}, "no_consent": {"no consent", "수신 동의 없음"}, "consent_expired": {"consent too old", "동의 유효기간 지남"}, "objected_to_profiling": {"objected to profiling", "프로파일링 거부"}, "suppressed": {"suppressed", "수신 차단"},
 	"contacted_recently": {"contacted recently", "최근 접촉"}, "frequency_cap": {"frequency cap", "빈도 제한"}, "not_selected": {"below the cut", "선정 순위 밖"}, "eligible": {"eligible", "적격"},
 	"no_hour": {"no allowed hour left", "보낼 수 있는 시간 없음"},
 	// offers

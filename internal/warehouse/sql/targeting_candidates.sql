@@ -4,7 +4,7 @@
 SELECT
     people.customer_key AS customer_key,
     signals, matches, segment_name, excluded_segment, excluded_campaign,
-    address, consent, expired, suppressed, contact_channels, contact_times
+    address, consents, zone_name, objected, bought, suppressed, contact_channels, contact_times
 FROM
 (
     SELECT
@@ -13,6 +13,7 @@ FROM
          toFloat32(spend), toFloat32(spend_28d), toFloat32(spend_90d), toFloat32(rhythm_days), toFloat32(messages_180d), toFloat32(responses_180d)] AS signals,
         toUInt8(1 /* rule */) AS matches,
         toString(segment) AS segment_name,
+        toString(zone) AS zone_name,
         has({segments:Array(String)}, toString(segment)) AS excluded_segment
     FROM features
     /* behaviour */
@@ -39,10 +40,8 @@ LEFT JOIN
 ) AS addresses USING (customer_key)
 LEFT JOIN
 (
-    SELECT
-        customer_key,
-        groupBitOr(toUInt8(if(standing AND given >= {fresh:DateTime('UTC')}, bitShiftLeft(1, indexOf({channels:Array(String)}, toString(channel)) - 1), 0))) AS consent,
-        groupBitOr(toUInt8(if(standing AND given < {fresh:DateTime('UTC')}, bitShiftLeft(1, indexOf({channels:Array(String)}, toString(channel)) - 1), 0))) AS expired
+    -- The last word on each channel: its second, whether it was yes, and the channel, in one number.
+    SELECT customer_key, groupArray(toUInt64(toUInt32(given)) * 256 + standing * 128 + indexOf({channels:Array(String)}, toString(channel))) AS consents
     FROM
     (
         -- Of a grant and a withdrawal at the same second, the withdrawal counts.
@@ -53,7 +52,23 @@ LEFT JOIN
         GROUP BY customer_key, channel
     )
     GROUP BY customer_key
-) AS consents USING (customer_key)
+) AS consented USING (customer_key)
+LEFT JOIN
+(
+    SELECT customer_key, toUInt8(argMax(granted, toUInt64(toUInt32(at)) * 2 + (granted = 0)) = 0) AS objected
+    FROM consents
+    WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND purpose = 'profiling' AND at <= {moment:DateTime('UTC')}
+    GROUP BY customer_key
+) AS objections USING (customer_key)
+LEFT JOIN
+(
+    -- Asked only where own customers need no consent.
+    SELECT customer_key, toUInt32(max(at)) AS bought
+    FROM transactions
+    WHERE {own:UInt8} = 1 AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND kind = 'purchase'
+      AND at >= {bought_from:DateTime('UTC')} AND at <= {moment:DateTime('UTC')}
+    GROUP BY customer_key
+) AS purchases USING (customer_key)
 LEFT JOIN
 (
     SELECT customer_key, groupBitOr(toUInt8(if(channel = '', 255, bitShiftLeft(1, indexOf({channels:Array(String)}, toString(channel)) - 1)))) AS suppressed
