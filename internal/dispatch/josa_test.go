@@ -26,7 +26,8 @@ func TestParticlesFitWhatIsReadAloud(t *testing.T) {
 }
 
 func FuzzTemplate(f *testing.F) {
-	for _, seed := range []string{"{{ name | josa: \"은/는\" }}", "{% for x in y %}{% endfor %}", "{% if reward %}a{% else %}b{% endif %}", "{% raw %}{{{% endraw %}", "{{ name | truncate: 3 }}", "{%", "{{ sender.name", "{% case offer %}{% when \"a\" %}x{% endcase %}"} {
+	for _, seed := range []string{"{{ name | josa: \"은/는\" }}", "{% for x in y %}{% endfor %}", "{% if reward %}a{% else %}b{% endif %}", "{% raw %}{{{% endraw %}", "{{ name | truncate: 3 }}", "{%", "{{ sender.name", "{% case offer %}{% when \"a\" %}x{% endcase %}",
+		"{{ 10000000000000000000 }}", "{{ name | truncate: -5 }}", "{{ name | truncate: 99999999999999999999 }}"} {
 		f.Add(seed)
 	}
 	v := values{name: "김단비", threshold: "300,000원", offer: "가을"}
@@ -46,4 +47,14 @@ func FuzzTemplate(f *testing.F) {
 			t.Logf("%q gives text that is not UTF-8, which is refused later", text)
 		}
 	})
+}
+
+// A number that the engine panics over is a fault of the template, not the end of whoever reads it.
+func TestATemplateDoesNotEndTheProcess(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"{{ 10000000000000000000 }}", "{% if 99999999999999999999 %}a{% endif %}"} {
+		require.Error(t, CheckTemplate("email", "ko", campaign.Template{Text: text}), text)
+		_, err := newWording("ko", campaign.Template{Text: text})
+		require.Error(t, err, text)
+	}
 }

@@ -30,15 +30,32 @@ var engine = sync.OnceValue(func() *liquid.Engine {
 
 var empty = &liquid.Template{}
 
-func compile(text string) (*liquid.Template, error) {
+func compile(text string) (t *liquid.Template, err error) {
 	if text == "" {
 		return empty, nil
 	}
-	t, err := engine().ParseString(text)
-	if err != nil {
-		return nil, err
+	defer survive(&err)
+	parsed, fault := engine().ParseString(text)
+	if fault != nil { // not err itself: a nil of the engine's own type is no nil error
+		return nil, fault
 	}
-	return t, nil
+	return parsed, nil
+}
+
+// survive makes an error of a panic: the template engine panics over some numbers, and a template must not end a worker.
+func survive(err *error) {
+	if r := recover(); r != nil {
+		*err = fmt.Errorf("the template engine can't take it: %v", r)
+	}
+}
+
+func renderSafely(t *liquid.Template, v liquid.Bindings) (out string, err error) {
+	defer survive(&err)
+	text, fault := t.RenderString(v)
+	if fault != nil {
+		return "", fault
+	}
+	return text, nil
 }
 
 // wording is a template of one language, compiled once for all recipients.
@@ -95,7 +112,7 @@ func (w *wording) render(which int, v *filled) (string, error) {
 		out = string(v.scratch)
 	} else {
 		var err error
-		if out, err = p.template.RenderString(v.bindings()); err != nil {
+		if out, err = renderSafely(p.template, v.bindings()); err != nil {
 			return "", fmt.Errorf("%w: the template in %s: %w", ErrTemplate, w.language, err)
 		}
 	}
