@@ -212,7 +212,8 @@ func TestAnUnaskableProviderLeavesUnknown(t *testing.T) {
 	d := newDispatch(w, silent)
 	out, err := call(t.Context(), d.DeliverWave, waveInput(wave))
 	require.NoError(t, err)
-	require.EqualValues(t, 150, out.Unknown, "%+v: the open page, smaller than one of a provider that can be asked", out)
+	require.LessOrEqual(t, out.Unknown, uint64(50+2*32), "%+v: what had left of the open page, and what little is claimed ahead", out)
+	require.Greater(t, 2*there, int(out.Unknown), "%+v: most of it arrived", out)
 	require.Equal(t, planned, out.Sent+out.Unknown)
 	require.Equal(t, int(out.Sent)+there, mail.count(t).Mails, "nothing unknown is sent again")
 

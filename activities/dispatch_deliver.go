@@ -50,7 +50,7 @@ type wave struct {
 	begun    bool // something became of a delivery of the wave before, so that each page has to ask
 	most     int  // deliveries of a page
 	open     *semaphore.Weighted
-	turn     *semaphore.Weighted // where one page at a time may be claimed and sent
+	window   *claimWindow // where the provider can't be asked
 	guard    *guard
 	planned  atomic.Int64
 	pages    atomic.Int64
@@ -103,7 +103,7 @@ func (w *wave) deliver(ctx context.Context) (err error) {
 		w.rules.Closes = in.Closes
 	}
 	w.guard = d.guardOf(w.touch.name)
-	w.most, w.open, w.turn = d.room(ctx, w.channel)
+	w.most, w.open, w.window = d.room(ctx, w.channel)
 	slots, err := d.Store.Slots(ctx, in.Run, in.Touch, in.Rebase, in.Wave, in.Shard)
 	if err != nil || len(slots) == 0 {
 		return err

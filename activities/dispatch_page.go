@@ -24,6 +24,7 @@ type job struct {
 	recipient dispatch.Recipient
 	letter    dispatch.Letter
 	fault     error
+	claimed   bool // its attempt is recorded
 	receipt   dispatch.Receipt
 	parts     []partJob // what it carries of other runs
 }
@@ -49,19 +50,22 @@ func (w *wave) page(ctx context.Context, slots []dispatch.Slot) error {
 		w.guard.told(clock.Wall(), dispatch.OutcomeDown)
 		return fmt.Errorf("%w: %w", ErrProviderDown, err)
 	}
-	jobs, events, err := w.prepare(ctx, jobs)
+	jobs, refused, err := w.prepare(ctx, jobs)
 	if err != nil {
 		return err
 	}
-	down, err := w.leave(ctx, jobs, events)
-	if err != nil || len(jobs) == 0 {
-		return err
+	leave := w.leave
+	if w.window != nil {
+		leave = w.leaveInGroups
 	}
-	if err := w.record(ctx, jobs); err != nil {
+	down, err := leave(ctx, jobs, refused)
+	if recorded := w.record(ctx, jobs); recorded != nil {
 		w.dirty = true
-		return err
+		return errors.Join(err, recorded)
 	}
 	switch {
+	case err != nil || len(jobs) == 0:
+		return err
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case down != "":
@@ -127,9 +131,9 @@ func reasonOf(history []dispatch.Attempt, state campaign.DeliveryState) string {
 	return ""
 }
 
-// prepare checks every message at the moment it would leave and makes those that may. It returns them, and what is to be
-// recorded before any of them leaves.
-func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, events []dispatch.Event, err error) {
+// prepare checks every message at the moment it would leave and makes those that may. It returns them, and what became of
+// the others.
+func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, refused []dispatch.Event, err error) {
 	keys, ats := make([]uint32, len(jobs)), make([]time.Time, len(jobs))
 	for i, j := range jobs {
 		keys[i], ats[i] = j.slot.Customer, j.at
@@ -157,7 +161,7 @@ func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, event
 			continue
 		}
 		if state != campaign.DeliveryPlanned {
-			events = append(events, w.event(j, 0, state, reason, wall))
+			refused = append(refused, w.event(j, 0, state, reason, wall))
 			continue
 		}
 		allowed = append(allowed, j)
@@ -171,40 +175,36 @@ func (w *wave) prepare(ctx context.Context, jobs []*job) (sendable []*job, event
 	sendable = allowed[:0]
 	for _, j := range allowed {
 		if j.fault != nil {
-			events = append(events, w.event(j, 0, campaign.DeliverySuppressed, dispatch.ReasonUnreadable, wall))
+			refused = append(refused, w.event(j, 0, campaign.DeliverySuppressed, dispatch.FaultReason(j.fault), wall))
 			continue
 		}
-		e := w.event(j, j.attempt, campaign.DeliveryAttempting, "", wall)
-		e.Template, e.Parameters, e.SHA256, e.Response = j.letter.Template, j.letter.Parameters, j.letter.SHA256, "lease "+w.lease.lease.Owner
-		events = append(events, e)
 		sendable = append(sendable, j)
 	}
-	return sendable, events, nil
+	return sendable, refused, nil
 }
 
-// leave claims a page and hands it over. Where the provider can't be asked, one page at a time does, so that of what a
-// kill leaves open the most has left: a page that waited for its turn after it was claimed would be unknown and unsent.
-func (w *wave) leave(ctx context.Context, jobs []*job, events []dispatch.Event) (down string, err error) {
-	if w.turn != nil {
-		if err := w.turn.Acquire(ctx, 1); err != nil {
-			return "", err
-		}
-		defer w.turn.Release(1)
-	}
-	if err := w.claimParts(ctx, jobs); err != nil {
+// leave claims a page and hands it over.
+func (w *wave) leave(ctx context.Context, jobs []*job, refused []dispatch.Event) (down string, err error) {
+	if err := w.claim(ctx, jobs, refused); err != nil {
 		return "", err
 	}
-	if err := w.claim(ctx, events); err != nil {
-		return "", err
-	}
-	return w.send(ctx, jobs), nil
+	return w.send(ctx, filled(ctx, w, jobs)), nil
 }
 
 // claim records the attempts. Only when these are on disk does it return: from then on whoever comes after a crash knows
 // that the messages may be out.
-func (w *wave) claim(ctx context.Context, events []dispatch.Event) error {
+func (w *wave) claim(ctx context.Context, jobs []*job, refused []dispatch.Event) error {
+	if err := w.claimParts(ctx, jobs); err != nil {
+		return err
+	}
 	if !w.lease.holds() {
 		return ErrLeaseLost
+	}
+	events, wall := refused, clock.Wall()
+	for _, j := range jobs {
+		e := w.event(j, j.attempt, campaign.DeliveryAttempting, "", wall)
+		e.Template, e.Parameters, e.SHA256, e.Response = j.letter.Template, j.letter.Parameters, j.letter.SHA256, "lease "+w.lease.lease.Owner
+		events = append(events, e)
 	}
 	if err := w.write(ctx, events); err != nil {
 		// Whether the rows are there is not known, or when they will be; nothing was sent, and the next run finds out.
@@ -216,10 +216,11 @@ func (w *wave) claim(ctx context.Context, events []dispatch.Event) error {
 		w.dirty = true
 		return ErrLeaseLost
 	}
-	for _, e := range events {
-		if e.State != campaign.DeliveryAttempting {
-			w.count(e.State, e.Reason)
-		}
+	for _, e := range refused {
+		w.count(e.State, e.Reason)
+	}
+	for _, j := range jobs {
+		j.claimed, j.receipt = true, dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
 	}
 	return nil
 }
@@ -260,6 +261,9 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 	became := map[*job]dispatch.Event{}
 	wall := clock.Wall()
 	for _, j := range jobs {
+		if !j.claimed {
+			continue
+		}
 		state, reason := campaign.DeliveryFailed, ""
 		switch j.receipt.Outcome {
 		case dispatch.OutcomeSent:
@@ -293,7 +297,7 @@ func (w *wave) record(ctx context.Context, jobs []*job) error {
 		return err
 	}
 	for _, j := range jobs {
-		switch j.receipt.Outcome {
+		switch j.receipt.Outcome { // none where it was not claimed
 		case dispatch.OutcomeSent:
 			w.out.Sent++
 			if j.again {

@@ -164,10 +164,8 @@ func (d *dryRun) one(into *tally, r dispatch.Recipient, customer uint32, at time
 func (t *tally) fault(err error, customer uint32) {
 	f := t.faults[err.Error()]
 	if f == nil {
-		f = &Fault{Kind: dispatch.ReasonUnreadable, Message: err.Error(), Example: customer, Blocks: true}
-		if errors.Is(err, dispatch.ErrForeign) {
-			f.Kind, f.Blocks = dispatch.ReasonForeign, false
-		}
+		f = &Fault{Kind: dispatch.FaultReason(err), Message: err.Error(), Example: customer}
+		f.Blocks = f.Kind != dispatch.ReasonForeign
 		t.faults[err.Error()] = f
 	}
 	f.Customers++

@@ -11,19 +11,15 @@ import (
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
-// send hands the messages over. It stops between two messages when ctx is done, when the lease ends, or when the
+// send hands the messages of a queue over. It stops between two messages when ctx is done, when the lease ends, or when the
 // provider is down; what it did not begin is untried.
-func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
-	q := &queue{wave: w, ctx: ctx, jobs: jobs}
-	for _, j := range jobs {
-		j.receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
-	}
+func (w *wave) send(ctx context.Context, q *queue) (down string) {
 	guarded := leased{Context: ctx, lease: w.lease}
 	if !w.in.Clock.Rehearsal { // whose clock stands still meanwhile
 		guarded.closes = w.rules.Closes
 	}
 	var group sync.WaitGroup
-	for range min(w.stage.Settings.senders(), len(jobs)) {
+	for range min(w.stage.Settings.senders(), cap(q.ready)) {
 		group.Go(func() {
 			var under []*job // way, the first begun first
 			next := func() (dispatch.Message, bool) {
@@ -39,12 +35,27 @@ func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
 				q.told(under[0], r)
 				under = append(under[:0], under[1:]...)
 			}
-			if streamer, ok := w.channel.(dispatch.Streamer); ok {
+			streamer, streams := w.channel.(dispatch.Streamer)
+			switch {
+			case !streams:
+				for m, more := next(); more; m, more = next() {
+					told(w.channel.Send(guarded, m))
+				}
+			case w.window == nil:
 				streamer.Stream(guarded, next, told)
-				return
-			}
-			for m, more := next(); more; m, more = next() {
-				told(w.channel.Send(guarded, m))
+			default: // one at a time: one that is taken while another is under way would be claimed and not sent
+				for more := true; more; {
+					given := false
+					streamer.Stream(guarded, func() (m dispatch.Message, is bool) {
+						if given {
+							return m, false
+						}
+						given = true
+						m, more = next()
+						return m, more
+					}, told)
+					more = more && given
+				}
 			}
 		})
 	}
@@ -59,27 +70,43 @@ func (w *wave) send(ctx context.Context, jobs []*job) (down string) {
 type queue struct {
 	wave    *wave
 	ctx     context.Context
-	jobs    []*job
-	given   atomic.Int64
+	ready   chan *job // claimed; closed when there will be no more
+	taken   func()    // a message was
+	empty   func()    // all were
 	trouble atomic.Pointer[string]
 }
 
-// next is the next message that may be begun, or nil.
-func (q *queue) next() *job {
-	if q.ctx.Err() != nil || q.trouble.Load() != nil || !q.wave.lease.holds() {
-		return nil
+// filled is a queue of messages that were claimed.
+func filled(ctx context.Context, w *wave, jobs []*job) *queue {
+	q := &queue{wave: w, ctx: ctx, ready: make(chan *job, len(jobs)), taken: func() {}, empty: func() {}}
+	for _, j := range jobs {
+		q.ready <- j
 	}
-	for {
-		i := int(q.given.Add(1)) - 1
-		if i >= len(q.jobs) {
+	close(q.ready)
+	return q
+}
+
+// next is the next message that may be begun, or nil. It waits for one to be claimed.
+func (q *queue) next() *job {
+	for q.goes() {
+		j, more := <-q.ready
+		if !more {
+			q.empty()
 			return nil
 		}
+		q.taken()
 		// A provider that stalled may have held the page up since it was claimed: who may not be written to any more is
 		// left untried, and looked at again.
-		if j := q.jobs[i]; q.wave.allowed(j) {
+		if q.goes() && q.wave.allowed(j) {
 			return j
 		}
 	}
+	return nil
+}
+
+// goes says whether a message may be begun.
+func (q *queue) goes() bool {
+	return q.ctx.Err() == nil && q.trouble.Load() == nil && q.wave.lease.holds()
 }
 
 // told keeps a message's receipt.

@@ -27,7 +27,7 @@ type Dispatch struct {
 	mu     sync.Mutex
 	guards map[string]*guard            // by channel
 	rooms  map[bool]*semaphore.Weighted // by whether the provider can be asked
-	turn   *semaphore.Weighted          // of pages for a provider that can't be asked
+	window *claimWindow                 // of providers that can't be asked
 
 	learning sync.Mutex
 	timings  map[string]learnedTiming // by snapshot and channel: one look serves all shards
@@ -60,6 +60,7 @@ type Channels map[string]dispatch.Channel
 type DispatchSettings struct {
 	Page    int           // deliveries claimed at once; 0: 6,000
 	Blind   int           // deliveries open at once, over all shards, where the provider can't be asked what it has; 0: 450
+	Group   int           // of those, claimed at once at most; 0: 32
 	Senders int           // messages under way at once; 0: 32
 	Hold    time.Duration // how long a lease to send lasts unless renewed; 0: half the heartbeat timeout
 	Latency time.Duration // after the last byte left, a provider shows within it what it accepted; 0: 3 s
@@ -69,12 +70,14 @@ func (s DispatchSettings) page() int { return orElse(s.Page, 6000) }
 
 func (s DispatchSettings) blind() int { return orElse(s.Blind, 450) }
 
+func (s DispatchSettings) group() int { return orElse(s.Group, 32) }
+
 // pagesAtOnce is how many pages a worker has open at once: while one is sent, another is recorded and a third is read.
 const pagesAtOnce = 3
 
 // room is how large a page may be, and what a page has to be given of before it is claimed. What a kill leaves open of a
 // provider that can't be asked stays unknown for good, so there is little of it.
-func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int, open, turn *semaphore.Weighted) {
+func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int, open *semaphore.Weighted, window *claimWindow) {
 	_, err := channel.Lookup(ctx, nil)
 	askable := !errors.Is(err, dispatch.ErrNotAskable)
 	page = d.Settings.page()
@@ -90,12 +93,12 @@ func (d *Dispatch) room(ctx context.Context, channel dispatch.Channel) (page int
 		d.rooms[askable] = semaphore.NewWeighted(int64(page * pagesAtOnce))
 	}
 	if !askable {
-		if d.turn == nil {
-			d.turn = semaphore.NewWeighted(1)
+		if d.window == nil {
+			d.window = newClaimWindow(d.Settings.group())
 		}
-		turn = d.turn
+		window = d.window
 	}
-	return page, d.rooms[askable], turn
+	return page, d.rooms[askable], window
 }
 
 func (s DispatchSettings) senders() int { return orElse(s.Senders, 32) }

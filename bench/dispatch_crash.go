@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"os"
+	"slices"
 	"time"
 
 	"go.temporal.io/sdk/client"
@@ -29,6 +30,7 @@ type dispatchCrashBench struct {
 	open uint64 // attempts that were open at the kills
 	by   map[string]int
 	log  []map[string]any
+	at   []time.Time // of the kills, by the wall clock
 }
 
 func (b *dispatchCrashBench) flags(f *flag.FlagSet) {
@@ -119,8 +121,9 @@ func (b *dispatchCrashBench) slow(ctx context.Context, delay int) error {
 const openAttempts = `SELECT countIf(top = 'attempting'), count() FROM
 	(SELECT max(state) AS top FROM delivery_events WHERE campaign = {campaign:String} GROUP BY touch, customer_key, attempt)`
 
-// strike kills the parts in turn, each at a random moment at which attempts are open that were begun after the kill
-// before, until there were enough or the touch is over.
+// strike kills the parts in turn, each at a random moment at which attempts are open, until there were enough or the touch
+// is over. The moment is drawn once messages leave again after the kill before: drawn earlier, it would often be over by then,
+// and the kill fall on the first attempt that is begun.
 func (b *dispatchCrashBench) strike(ctx context.Context) error {
 	r := rand.New(rand.NewPCG(b.seed, 4)) //nolint:gosec // where kills fall, not security
 	parts := []string{stack.PartWorker, stack.PartEngine, stack.PartTemporal, stack.PartSink}
@@ -130,25 +133,29 @@ func (b *dispatchCrashBench) strike(ctx context.Context) error {
 			r.Shuffle(len(parts), func(i, j int) { parts[i], parts[j] = parts[j], parts[i] })
 		}
 		part := parts[n%len(parts)]
+		var open, begun uint64
+		ask := func() bool {
+			asking, cancel := context.WithTimeout(ctx, 5*time.Second)
+			defer cancel()
+			return b.e.store.Conn().QueryRow(asking, openAttempts, named("campaign", b.w.run.Campaign)).Scan(&open, &begun) == nil
+		}
+		for ctx.Err() == nil && (!ask() || begun <= before) {
+			time.Sleep(50 * time.Millisecond)
+		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(time.Duration(r.IntN(2000)) * time.Millisecond):
 		}
-		var open, begun uint64
-		killed, err := b.e.KillWhen(ctx, part, func(ctx context.Context) bool {
-			asking, cancel := context.WithTimeout(ctx, 5*time.Second)
-			defer cancel()
-			err := b.e.store.Conn().QueryRow(asking, openAttempts, named("campaign", b.w.run.Campaign)).Scan(&open, &begun)
-			return err == nil && open > 0 && begun > before
-		})
+		killed, err := b.e.KillWhen(ctx, part, func(context.Context) bool { return ask() && open > 0 })
 		if err != nil || !killed {
 			return err
 		}
 		before = begun
 		b.by[part]++
 		b.open += open
-		b.log = append(b.log, map[string]any{"part": part, "open": open})
+		b.at = append(b.at, time.Now())
+		b.log = append(b.log, map[string]any{"part": part, "open": open, "unknown": 0, "unknown_in_sink": 0})
 		say("killed the %s with %d attempts open (%d of %d)", part, open, n+1, b.kills)
 		if part == stack.PartSink {
 			if err := b.slow(ctx, b.delay()); err != nil && ctx.Err() == nil {
@@ -171,7 +178,7 @@ func (b *dispatchCrashBench) verify(ctx context.Context, states map[string]uint6
 	}
 	var mails, distinct, lost, doubled, forbidden, unknown, unknownThere, wrongly int
 	for key := uint32(1); key <= uint32(b.recipients); key++ {
-		n, state := int(copies[key]), said[key]
+		n, state := int(copies[key]), said[key].state
 		mails += n
 		if n > 0 {
 			distinct++
@@ -190,6 +197,7 @@ func (b *dispatchCrashBench) verify(ctx context.Context, states map[string]uint6
 		case state == "unknown":
 			unknown++
 			unknownThere += min(n, 1)
+			b.blame(said[key].begun, n > 0)
 		case n == 0:
 			lost++
 		case state != "sent":
@@ -230,22 +238,40 @@ func (b *dispatchCrashBench) verify(ctx context.Context, states map[string]uint6
 	return nil
 }
 
-// said is the state that the warehouse gives each customer's delivery: the greatest of its rows.
-func (b *dispatchCrashBench) said(ctx context.Context) (map[uint32]string, error) {
-	rows, err := b.e.store.Conn().Query(ctx, `SELECT customer_key, toString(max(state)) FROM delivery_events WHERE campaign = {campaign:String} GROUP BY customer_key`,
+// blame counts a message that is unknown under the first kill after its attempt was recorded.
+func (b *dispatchCrashBench) blame(begun time.Time, there bool) {
+	i := slices.IndexFunc(b.at, begun.Before)
+	if i < 0 {
+		return
+	}
+	b.log[i]["unknown"] = b.log[i]["unknown"].(int) + 1
+	if there {
+		b.log[i]["unknown_in_sink"] = b.log[i]["unknown_in_sink"].(int) + 1
+	}
+}
+
+// delivered is what the warehouse says of a customer's delivery: the greatest state of its rows, and when its last attempt
+// was recorded.
+type delivered struct {
+	state string
+	begun time.Time
+}
+
+func (b *dispatchCrashBench) said(ctx context.Context) (map[uint32]delivered, error) {
+	rows, err := b.e.store.Conn().Query(ctx, `SELECT customer_key, toString(max(state)), maxIf(wall_at, state = 'attempting') FROM delivery_events WHERE campaign = {campaign:String} GROUP BY customer_key`,
 		named("campaign", b.w.run.Campaign))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = rows.Close() }()
-	said := make(map[uint32]string, b.recipients)
+	said := make(map[uint32]delivered, b.recipients)
 	for rows.Next() {
 		var key uint32
-		var state string
-		if err := rows.Scan(&key, &state); err != nil {
+		var d delivered
+		if err := rows.Scan(&key, &d.state, &d.begun); err != nil {
 			return nil, err
 		}
-		said[key] = state
+		said[key] = d
 	}
 	return said, rows.Err()
 }

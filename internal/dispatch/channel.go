@@ -24,8 +24,8 @@ type Channel interface {
 // Streamer is a Channel that is faster with many messages one after the other than with each by itself.
 type Streamer interface {
 	// Stream sends what next gives, in that order, until it gives nothing, and tells each message's receipt in the same
-	// order. It may ask for a message before it has the receipt of the one before it, and for one more only. Both
-	// functions are called by the caller's goroutine.
+	// order. It may ask for a message before it has the receipt of the one before it, and for one more only, and asks for
+	// none before it can send it. Once ctx is done it may leave off. Both functions are called by the caller's goroutine.
 	Stream(ctx context.Context, next func() (Message, bool), told func(Receipt))
 }
 

@@ -1,6 +1,7 @@
 package dispatch
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -19,6 +20,14 @@ func (f *textFault) Unwrap() []error {
 		return []error{ErrTemplate}
 	}
 	return []error{ErrTemplate, f.kind}
+}
+
+// FaultReason is the reason under which a message that can't be made is counted, before the launch and when it would leave.
+func FaultReason(fault error) string {
+	if errors.Is(fault, ErrForeign) {
+		return ReasonForeign
+	}
+	return ReasonUnreadable
 }
 
 func faulty(kind error, en, ko string, values ...any) error {

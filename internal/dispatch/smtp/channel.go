@@ -62,6 +62,7 @@ const grace = 400 * time.Millisecond
 // Send sends one message. The deadline of ctx is kept to the last byte: after it nothing more leaves this machine.
 // Once ctx is done nothing is begun; what is under way has a moment to end.
 func (c *Channel) Send(ctx context.Context, m dispatch.Message) (receipt dispatch.Receipt) {
+	receipt = dispatch.Receipt{Outcome: dispatch.OutcomeUntried}
 	given := false
 	c.Stream(ctx, func() (dispatch.Message, bool) {
 		first := !given

@@ -10,21 +10,16 @@ import (
 // Stream sends messages one after the other over one connection. Where the server allows it, the envelope of a message
 // travels with the text before it (RFC 2920, 3.1: a text may begin a group of commands), so that a message costs one
 // packet each way instead of two. Its own text leaves only when everything that must hold at that moment was asked again.
+// A message is asked for when there is a connection for it.
 func (c *Channel) Stream(ctx context.Context, next func() (dispatch.Message, bool), told func(dispatch.Receipt)) {
-	m, more := next()
-	if !more {
-		return
-	}
 	var s *connection
 	select {
 	case s = <-c.slots:
 	case <-ctx.Done():
-		for ; more; _, more = next() {
-			told(dispatch.Receipt{Outcome: dispatch.OutcomeUntried})
-		}
 		return
 	}
 	defer func() { c.slots <- s }()
+	m, more := next()
 	for more {
 		if !c.pace.wait(ctx) || over(ctx) {
 			told(dispatch.Receipt{Outcome: dispatch.OutcomeUntried})
