@@ -27,7 +27,9 @@ func TestChoosingAsksForTheConsentsThatSendingDoes(t *testing.T) {
 	}
 	zones := []string{"Asia/Seoul", "America/New_York", "Europe/Berlin", "Nowhere/Invalid", ""}
 	rows := map[string][]string{}
-	add := func(table, format string, args ...any) { rows[table] = append(rows[table], fmt.Sprintf(format, args...)) }
+	add := func(table, format string, args ...any) {
+		rows[table] = append(rows[table], fmt.Sprintf(format, args...))
+	}
 	keys, ats := make([]uint32, n), make([]time.Time, n)
 	for i := range n {
 		key := uint32(i + 1)
