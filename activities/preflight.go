@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -46,6 +47,9 @@ func findings(in PreflightInput, brief campaign.Brief) []Fault {
 	}
 	if in.Model.Uncompared {
 		add(false, "model_uncompared", 0, "the snapshot that model %s was fitted for is gone, so whether its customers have changed since can't be told", in.Model.ID)
+	}
+	if len(in.Model.Ours) > 0 {
+		add(false, "model_asks_ours", 0, "model %s asks about %s, which our own sending sets for everybody at once: models that are fitted now don't, so ask for a new one by naming its kind", in.Model.ID, strings.Join(in.Model.Ours, ", "))
 	}
 	for _, d := range in.Model.Drifted {
 		if d.PSI >= features.Block {

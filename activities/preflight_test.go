@@ -52,9 +52,9 @@ func TestTheChecklistBlocksWhatMustNotLaunch(t *testing.T) {
 	}
 	require.Len(t, findings(in, brief), 2)
 	in = good
-	in.Model = Model{Drifted: []Drifted{{"spend_28d", .24}}, Uncompared: true}
+	in.Model = Model{Drifted: []Drifted{{"spend_28d", .24}}, Uncompared: true, Ours: []string{"message_days"}}
 	for _, f := range findings(in, brief) {
 		require.False(t, f.Blocks, f.Kind)
 	}
-	require.Len(t, findings(in, brief), 2)
+	require.Len(t, findings(in, brief), 3)
 }

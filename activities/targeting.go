@@ -49,6 +49,7 @@ type Model struct {
 	// Of a model that was fitted for an earlier snapshot: which of the features that it asks about have drifted since.
 	Drifted    []Drifted `json:"drifted,omitempty"`
 	Uncompared bool      `json:"uncompared,omitempty"` // that snapshot is gone
+	Ours       []string  `json:"ours,omitempty"`       // features that it asks about although what we did last sets them
 }
 
 // Drifted is a feature that is not distributed as it was.

@@ -47,6 +47,7 @@ func (l *learner) churn() error {
 		if err != nil {
 			return err
 		}
+		l.blank(read.Bins)
 		if late = dropped(read); i < churnPeriods-1 {
 			early = early.And(late)
 		}
@@ -75,6 +76,7 @@ func (l *learner) interest() error {
 	if err != nil {
 		return err
 	}
+	l.blank(read.Bins)
 	l.entry.Card.Until = l.snapshot.Instant
 	early, late := propensity.Sample{Bins: read.Bins, Label: read.Bought}.Split(fitSeed)
 	return l.chance(early, late, "has")

@@ -50,7 +50,7 @@ func (t *Targeting) FitModel(ctx context.Context, in FitModelInput) (FitModelOut
 }
 
 func modelOf(e registry.Entry) Model {
-	m := Model{ID: e.ID, Kind: e.Kind, Rows: uint64(e.Card.Rows), AUC: e.Card.Area, Learner: e.Card.Learner}
+	m := Model{ID: e.ID, Kind: e.Kind, Rows: uint64(e.Card.Rows), AUC: e.Card.Area, Learner: e.Card.Learner, Ours: e.Ours()}
 	if j := e.Card.Judged; j != nil {
 		m.Qini, m.QiniLow, m.QiniHigh = j.Qini.Mean, j.Qini.Low, j.Qini.High
 	}

@@ -209,6 +209,7 @@ func (l *learner) read() error {
 		if len(one.Customers) == 0 {
 			continue
 		}
+		l.blank(one.Bins)
 		l.trial.Append(one)
 		for range one.Customers {
 			l.order = append(l.order, p.Launched.Unix())
@@ -227,6 +228,15 @@ func (l *learner) read() error {
 		return errNoTrial
 	}
 	return nil
+}
+
+// blank empties the columns of features that what we did last sets: no model learns to ask about them.
+func (l *learner) blank(bins [][]uint8) {
+	for i, column := range bins {
+		if features.IsOurs(l.entry.Features[i]) {
+			clear(column)
+		}
+	}
 }
 
 // eitherArm leaves those who might have been in either arm: the others teach nothing of effects.

@@ -2,6 +2,8 @@ package activities_test
 
 import (
 	"context"
+	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -19,10 +21,16 @@ import (
 	"github.com/danbi-project/danbi/internal/targeting/registry"
 )
 
-// fewTrees makes tests quick: the way of a model through the activities is the same with few trees.
+// fewTrees makes tests quick: the way of a model through the activities is the same with few trees. It is never shown what our
+// own sending sets for everybody at once.
 type fewTrees struct{}
 
 func (fewTrees) Train(ctx context.Context, d learn.Data, p learn.Params) (*forest.Forest, error) {
+	for i, f := range features.Builtin {
+		if f.Ours && slices.ContainsFunc(d.Bins[i], func(bin uint8) bool { return bin != forest.Missing }) {
+			return nil, fmt.Errorf("a model is shown %s", f.Name)
+		}
+	}
 	p.Trees, p.Depth = 8, 2
 	return learntest.Trainer{}.Train(ctx, d, p)
 }

@@ -113,6 +113,7 @@ Promotions are only added: what was promoted before stays in the record.`,
 				if a.JSON {
 					return a.PrintJSON(p)
 				}
+				a.sayOurs(entry)
 				a.Sayf("%s", fmt.Sprintf(a.text("%s is the champion of %s now.", "이제 %s이(가) %s의 챔피언입니다."), entry.ID, entry.Kind))
 				return nil
 			})

@@ -93,6 +93,7 @@ func (a *App) showModel(e registry.Entry, promotions []registry.Promotion) error
 		{a.text("Features", "특성"), fmt.Sprintf(a.text("%d of catalogue %s, bins %s", "%d개, 카탈로그 %s, 구간 %s"), len(e.Features), e.Catalogue, e.Binning)},
 		{a.text("Proved", "성적"), quality(c)},
 	})
+	a.sayOurs(e)
 	if c.Judged != nil {
 		rows := [][]string{judgedRow(a.text("champion", "챔피언"), *c.Judged)}
 		for _, j := range c.Challengers {
@@ -107,6 +108,14 @@ func (a *App) showModel(e registry.Entry, promotions []registry.Promotion) error
 		a.Sayf(a.text("Promoted on %s by %s: %s", "%s에 %s이(가) 승격: %s"), p.At.Format("2006-01-02 15:04"), p.Actor, p.Reason)
 	}
 	return nil
+}
+
+// sayOurs warns of a model that asks about what our own sending sets.
+func (a *App) sayOurs(e registry.Entry) {
+	if names := e.Ours(); len(names) > 0 {
+		a.Sayf(a.text("It asks about %s, which our own sending sets for everybody at once: it may be wrong whenever we last wrote at another time. Models that are fitted now don't ask.",
+			"%s을(를) 봅니다. 우리가 언제 보냈는지에 따라 모든 고객에게 한꺼번에 바뀌는 값이므로 다른 시점에는 틀릴 수 있습니다. 새로 학습하는 모델은 쓰지 않습니다."), strings.Join(names, ", "))
+	}
 }
 
 func window(c registry.Card) string {

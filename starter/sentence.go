@@ -145,6 +145,7 @@ func (a *App) finding(f activities.Fault) string {
 		"stratum_mismatch":  "층 안에서 대조군 비율이 추첨 비율과 맞지 않습니다. 다시 계획하세요: " + f.Message,
 		"model_uncompared":  "모델을 학습할 때의 스냅숏이 없어 고객 분포가 달라졌는지 견줄 수 없습니다",
 		"model_drifted":     "모델을 학습한 뒤 특성 분포가 크게 달라졌습니다. 다른 모델을 승격하거나 종류 이름으로 새로 학습하게 하세요: " + f.Message,
+		"model_asks_ours":   "이 모델은 우리가 언제 보냈는지에 따라 모든 고객에게 한꺼번에 바뀌는 특성을 봅니다. 종류를 지정해 새로 학습하세요: " + f.Message,
 		"model_drifting":    "모델을 학습한 뒤 특성 분포가 달라지고 있습니다. 새 모델이 나을 수 있습니다: " + f.Message,
 		"capped":            fmt.Sprintf("%s건 제외: 발송 횟수 제한", groups(f.Customers)),
 		"smallest_lift":     "대조군으로 볼 수 있는 최소 효과 (자세히: starter power): " + f.Message,

@@ -16,6 +16,9 @@ type Feature struct {
 	Sources   []string      `json:"sources"`       // tables
 	Owner     string        `json:"owner"`
 	Sensitive bool          `json:"sensitive,omitempty"` // may choose customers, and is named in no text to them
+	// Ours says that what we did last sets it for nearly everybody at once: it tells one campaign of the past from another, and
+	// is elsewhere by the next. Rules may ask for it; models that are fitted don't.
+	Ours bool `json:"ours,omitempty"`
 }
 
 // Types of features. All are kept as numbers; NaN is what is not known.
@@ -46,6 +49,16 @@ func builtin(name, kind, window, en, ko string, sources ...string) Feature {
 func sensitive(f Feature) Feature {
 	f.Sensitive = true
 	return f
+}
+
+func ours(f Feature) Feature {
+	f.Ours = true
+	return f
+}
+
+// IsOurs says whether a built-in feature of that name is set by what we did last.
+func IsOurs(name string) bool {
+	return slices.ContainsFunc(Builtin, func(f Feature) bool { return f.Name == name && f.Ours })
 }
 
 // Builtin are the features that every snapshot has, in the order of their bins.
@@ -99,7 +112,7 @@ var Builtin = []Feature{
 	builtin("messages_28d", TypeCount, "28d", "messages delivered within the last 28 days", "최근 28일 동안 받은 메시지 수", interactions, deliveries),
 	builtin("response_rate_180d", TypeRatio, "180d", "opens and clicks for each message of the last 180 days", "최근 180일 메시지당 열거나 누른 횟수", interactions, deliveries),
 	builtin("response_days", TypeDays, "365d", "days since the last open or click", "마지막으로 열거나 누른 후 일수", interactions),
-	builtin("message_days", TypeDays, "365d", "days since the last message", "마지막 메시지 후 일수", interactions, deliveries),
+	ours(builtin("message_days", TypeDays, "365d", "days since the last message", "마지막 메시지 후 일수", interactions, deliveries)),
 	builtin("email_messages_180d", TypeCount, "180d", "e-mails delivered within the last 180 days", "최근 180일 동안 받은 이메일 수", interactions, deliveries),
 	builtin("email_responses_180d", TypeCount, "180d", "opens and clicks of e-mails of the last 180 days", "최근 180일 이메일 반응 수", interactions),
 	builtin("sms_messages_180d", TypeCount, "180d", "text messages delivered within the last 180 days", "최근 180일 동안 받은 문자 수", interactions, deliveries),

@@ -13,6 +13,7 @@ import (
 	"sort"
 	"time"
 
+	"github.com/danbi-project/danbi/internal/features"
 	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/targeting/forest"
 	"github.com/danbi-project/danbi/internal/targeting/learn"
@@ -187,6 +188,12 @@ func (e Entry) Used() []string {
 		}
 	}
 	return used
+}
+
+// Ours are the features that the model asks about although what we did last sets them: only models from before those were
+// left out do.
+func (e Entry) Ours() []string {
+	return slices.DeleteFunc(e.Used(), func(name string) bool { return !features.IsOurs(name) })
 }
 
 // CutsOf places as many edges as there are score bins at quantiles of scores, so that a cut falls among few customers.

@@ -40,6 +40,15 @@ func TestAnEntryComesBackWhole(t *testing.T) {
 	require.ErrorIs(t, back.Fits("c1", "b2"), registry.ErrOtherCatalogue)
 }
 
+// A model from before they were left out says which features it asks about that our own sending sets.
+func TestAModelThatAsksWhatWeSetSaysSo(t *testing.T) {
+	e := entry()
+	e.Features = []string{"message_days", "spend"}
+	require.Empty(t, e.Ours(), "it is there, and no tree asks about it")
+	e.Features = []string{"spend", "message_days"}
+	require.Equal(t, []string{"message_days"}, e.Ours())
+}
+
 func FuzzWhatWasCutOrChangedIsToldFromAWhole(f *testing.F) {
 	f.Add(10, uint8(1), true)
 	f.Fuzz(func(t *testing.T, at int, flip uint8, cut bool) {
