@@ -69,7 +69,7 @@ func deliverRun(t *testing.T, d *activities.Dispatch, run campaign.Run, plan act
 	for wave := range plan.Waves {
 		in := waveInput(wave)
 		in.Run = run
-		out, err := call(t.Context(), d.DeliverWave, in)
+		out, err := retried(t.Context(), d.DeliverWave, in)
 		require.NoError(t, err)
 		sent += out.Sent
 		for reason, n := range out.Suppressed {
@@ -209,7 +209,7 @@ func TestLateMessagesAskTheCapsAgain(t *testing.T) {
 	put(t, w, "reservations (customer_key, channel, purpose, at, campaign, occurrence, plan, touch, released)", rows...)
 	in := waveInput(wave)
 	in.Clock = clock.Rehearse(late, 0)
-	out, err := call(t.Context(), d.DeliverWave, in)
+	out, err := retried(t.Context(), d.DeliverWave, in)
 	require.NoError(t, err)
 	require.Equal(t, out.Planned, out.Suppressed[dispatch.ReasonCapped]+out.Expired)
 	require.NotZero(t, out.Suppressed[dispatch.ReasonCapped])

@@ -113,8 +113,9 @@ func (t *touchStage) release(ctx context.Context, shard campaign.Shard, never []
 		last = later(last, s.At)
 	}
 	var back []dispatch.Reservation
+	host := dispatch.HostOf(t.run, t.touch.ID)
 	err := t.stage.Store.Reservations(ctx, t.run, shard, nil, first.Add(-time.Hour), last.Add(time.Hour), func(r dispatch.Reservation) error {
-		if silent[r.Customer] && r.Campaign == t.run.Campaign && r.Occurrence == t.run.Occurrence && r.Touch == t.touch.ID {
+		if silent[r.Customer] && r.Campaign == t.run.Campaign && r.Occurrence == t.run.Occurrence && (r.Touch == t.touch.ID || r.Carrier == host) { // a later touch that it would have taken along goes by itself
 			r.Released = true
 			back = append(back, r)
 		}

@@ -129,6 +129,7 @@ func (d *Dispatch) admitContacts(ctx context.Context, in AdmitContactsInput) (Ad
 	}
 	admitting := dispatch.Admitting{
 		Caps: t.brief.Policy.Caps, Bundle: t.brief.Policy.Bundle, Now: in.Now, Closes: t.times.Closes, Purpose: t.purpose, Priority: t.brief.Spec.Rank(),
+		Joined: dispatch.JoinedTouches(t.brief.Spec, t.brief.Policy.Bundle, t.touch.ID),
 	}
 	var changes []dispatch.Reservation
 	for _, s := range slots {

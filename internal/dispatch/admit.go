@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -25,6 +26,24 @@ type Admitting struct {
 	Closes   time.Time        // the offer is over
 	Purpose  string
 	Priority uint8
+	Joined   []string // later touches of the run that go in the message of this one: see JoinedTouches
+}
+
+// JoinedTouches are the later touches of a spec that go in the message of one of its touches, where the policy puts messages
+// together: by the same channel, and due so soon after it that they would be bundled if they were of two campaigns. One
+// that depends on what the customer has done meanwhile is a message of its own.
+func JoinedTouches(spec campaign.Spec, bundle *campaign.Bundle, id string) (joined []string) {
+	i := slices.IndexFunc(spec.Touches, func(t campaign.Touch) bool { return t.ID == id })
+	if bundle == nil || i < 0 || len(spec.Touches[i].Channels) == 0 {
+		return nil
+	}
+	first := spec.Touches[i]
+	for _, t := range spec.Touches[i+1:] {
+		if t.Only == "" && len(t.Channels) > 0 && t.Channels[0] == first.Channels[0] && (t.After-first.After).Std().Abs() < bundle.Within.Std() {
+			joined = append(joined, t.ID)
+		}
+	}
+	return joined
 }
 
 // Admission is the answer about one contact.
@@ -60,6 +79,12 @@ func (a Admitting) Admit(want Reservation, known []Reservation) Admission {
 	}
 	var out Admission
 	for _, r := range own {
+		if r.Plan == want.Plan && strings.HasPrefix(r.Carrier, HostOf(want.Run(), "")) {
+			out.Admitted, out.Bundled = true, true // an earlier touch of the run took it along, whenever it would be due
+			return out
+		}
+	}
+	for _, r := range own {
 		if r.At.Equal(want.At) && r.Plan == want.Plan && r.Channel == want.Channel {
 			out.Admitted, out.Bundled = true, r.Carrier != ""
 			continue
@@ -68,6 +93,9 @@ func (a Admitting) Admit(want Reservation, known []Reservation) Admission {
 		out.Changes = append(out.Changes, r)
 	}
 	if out.Admitted {
+		if !out.Bundled {
+			out.Changes = append(out.Changes, a.join(want, others)...)
+		}
 		return out
 	}
 	if host, there := a.host(want, others); there {
@@ -84,7 +112,33 @@ func (a Admitting) Admit(want Reservation, known []Reservation) Admission {
 		out.Changes = append(out.Changes, r)
 	}
 	out.Admitted, out.Displaced, out.Changes = true, len(taken), append(out.Changes, want)
+	out.Changes = append(out.Changes, a.join(want, others)...)
 	return out
+}
+
+// join reserves what a message takes along of the run's later touches, and of no more than a message may carry.
+func (a Admitting) join(want Reservation, others []Reservation) (parts []Reservation) {
+	if a.Bundle == nil || a.Now.IsZero() {
+		return nil
+	}
+	room := max(a.Bundle.Most, 2) - 1
+	standing := map[string]bool{}
+	for _, r := range others {
+		if r.Carrier == want.Host() {
+			room--
+		}
+		if r.Campaign == want.Campaign && r.Occurrence == want.Occurrence {
+			standing[r.Touch] = true
+		}
+	}
+	for _, touch := range a.Joined {
+		if len(parts) < room && !standing[touch] {
+			part := want
+			part.Touch, part.Carrier = touch, want.Host()
+			parts = append(parts, part)
+		}
+	}
+	return parts
 }
 
 // host is the message in which the part may go: of another run, by the same channel for the same purpose, near in time, not yet
