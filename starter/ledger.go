@@ -36,8 +36,10 @@ func newLedgerCommand(a *App) *cobra.Command {
 
 In the place of a campaign, budget:NAME is a budget that campaigns share, and receivables:CURRENCY what customers owe.
 
-The chain's head is also kept in the report and in the books' workflow; verify compares with the report's, or with
-the one that you give by --head (` + "`temporal workflow query --type head --workflow-id books/CAMPAIGN/1`" + `).`,
+The head of the chain after each batch is also kept in Temporal, in the history of the books' workflow, and the last one
+in the report. verify compares with all of them, so that books which were made anew from the first batch on are found
+too. Where Temporal can't be reached or has forgotten the workflow, it says so, and compares with the report's head, or
+with the one that you give by --head.`,
 		Example: "  starter ledger card-spend-autumn\n  starter ledger card-spend-autumn verify\n  starter ledger card-spend-autumn show C-10042",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			store, err := a.Warehouse(cmd.Context())
@@ -199,12 +201,15 @@ func (b books) batches(ctx context.Context) error {
 }
 
 func (b books) verify(ctx context.Context, head string) error {
-	against := b.text("the head that was given", "주어진 머리 해시")
-	if head == "" {
-		against = b.text("the report's head", "보고서의 머리 해시")
-		if d, err := b.report(ctx, b.store, b.run); err == nil && d.Final {
-			head = d.Ledger.Head
-		}
+	var against []string
+	if head != "" {
+		against = append(against, b.text("the head that was given", "주어진 머리 해시"))
+	} else if d, err := b.report(ctx, b.store, b.run); err == nil && d.Final {
+		head, against = d.Ledger.Head, append(against, b.text("the report's head", "보고서의 머리 해시"))
+	}
+	kept, unknown := b.keptHeads(ctx, b.run)
+	if unknown == nil {
+		against = append(against, b.text(fmt.Sprintf("the heads of %d batches in Temporal's history", len(kept)), fmt.Sprintf("Temporal 기록에 있는 묶음 %d개의 머리 해시", len(kept))))
 	}
 	batches, err := b.store.Batches(ctx, b.run)
 	if err != nil {
@@ -214,25 +219,30 @@ func (b books) verify(ctx context.Context, head string) error {
 	if slices.ContainsFunc(batches, func(link ledger.Batch) bool { return link.Head == head }) {
 		ends = "" // batches that were booked since are after it
 	}
-	findings, err := b.store.Verify(ctx, b.run, ends)
+	findings, err := b.store.VerifyAgainst(ctx, b.run, ends, kept)
 	if err != nil {
 		return err
 	}
-	if head == "" {
-		against = b.text("itself only: there is no report yet, so give --head to compare with", "자체 검사만: 보고서가 없으니 --head로 비교 대상을 주세요")
+	if len(against) == 0 {
+		against = append(against, b.text("itself only: there is no report yet, so give --head to compare with", "자체 검사만: 보고서가 없으니 --head로 비교 대상을 주세요"))
 	}
 	if b.JSON {
-		err = b.PrintJSON(map[string]any{"intact": len(findings) == 0, "batches": len(batches), "head": head, "findings": append([]ledger.Finding{}, findings...)})
+		err = b.PrintJSON(map[string]any{"intact": len(findings) == 0, "batches": len(batches), "head": head, "kept": len(kept), "findings": append([]ledger.Finding{}, findings...)})
 	} else if len(findings) == 0 {
 		b.Sayf("%s", b.text(
-			fmt.Sprintf("Every posting of %d batches is as it was booked (checked against %s).", len(batches), against),
-			fmt.Sprintf("%d묶음의 모든 기장이 기록된 그대로입니다(비교 대상: %s).", len(batches), against)))
+			fmt.Sprintf("Every posting of %d batches is as it was booked (checked against %s).", len(batches), strings.Join(against, b.text(" and ", ", "))),
+			fmt.Sprintf("%d묶음의 모든 기장이 기록된 그대로입니다(비교 대상: %s).", len(batches), strings.Join(against, ", "))))
 	} else {
 		var rows [][]string
 		for _, f := range findings {
 			rows = append(rows, []string{strconv.FormatUint(uint64(f.Batch), 10), string(f.Kind), f.Message})
 		}
 		b.PrintTable([]Column{{Title: b.text("Batch", "묶음"), Right: true}, {Title: b.text("Kind", "종류")}, {Title: b.text("Finding", "발견")}}, rows)
+	}
+	if unknown != nil && !b.JSON {
+		b.Sayf("%s", b.text(
+			fmt.Sprintf("Temporal's history was not compared with (%v): who can write to the warehouse could have made the books anew.", unknown),
+			fmt.Sprintf("Temporal 기록과는 비교하지 못했습니다(%v). 웨어하우스에 쓸 수 있는 사람이 장부를 새로 만들었을 가능성은 배제하지 못합니다.", unknown)))
 	}
 	if err == nil && len(findings) > 0 {
 		err = errLedgerChanged

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 )
 
 // Finding is one thing that is wrong with a ledger. Batch 0 is the ledger as a whole.
@@ -18,6 +19,7 @@ type Audit struct {
 	batches []Batch
 	found   map[uint32]uint64
 	hashed  map[uint32]*Hasher
+	kept    map[uint32]string
 }
 
 // NewAudit starts with the recorded links, in order of their numbers.
@@ -30,6 +32,10 @@ func (a *Audit) Found(number uint32, postings uint64) { a.found[number] = postin
 
 // Hashed gives the hash over a recorded batch's postings.
 func (a *Audit) Hashed(number uint32, h *Hasher) { a.hashed[number] = h }
+
+// Kept gives the heads, by number of batch, that were kept where nobody can write who can write to the ledger. Whoever
+// changes postings and then makes the whole chain anew is found by these alone.
+func (a *Audit) Kept(heads map[uint32]string) { a.kept = heads }
 
 // Findings is empty when every row is what was booked. A hash tells which batch a changed row is in, not which row.
 func (a *Audit) Findings(head string) []Finding {
@@ -64,7 +70,23 @@ func (a *Audit) Findings(head string) []Finding {
 		if h != nil && h.Sum != 0 {
 			say(b.Number, b.Kind, "its postings sum to %d, not to zero", h.Sum)
 		}
+		if h != nil && h.Postings > 0 && (!h.since.Equal(b.At) || !h.until.Equal(b.At)) {
+			say(b.Number, b.Kind, "it is recorded for %s, its postings are of %s to %s", b.At.UTC().Format(time.DateTime), h.since.UTC().Format(time.DateTime), h.until.UTC().Format(time.DateTime))
+		}
+		if h != nil && h.Postings > 0 && !h.kinds[b.Kind] {
+			say(b.Number, b.Kind, "it is recorded as %s, and none of its postings is of that kind", b.Kind)
+		}
+		if head, known := a.kept[b.Number]; known && head != b.Head {
+			say(b.Number, b.Kind, "its head is not the one that was kept in the history: the batch, or one before it, was made anew")
+		} else if len(a.kept) > 0 && !known {
+			say(b.Number, b.Kind, "the history knows of no such batch: it was added")
+		}
 		previous = b.Head
+	}
+	for _, number := range slices.Sorted(maps.Keys(a.kept)) {
+		if !recorded[number] {
+			say(number, "", "the history has this batch, and the ledger does not: it was removed")
+		}
 	}
 	for _, number := range slices.Sorted(maps.Keys(a.found)) {
 		if !recorded[number] {

@@ -51,13 +51,15 @@ type Hasher struct {
 	Postings     uint64
 	Amount       money.Minor // sum of the legs above zero
 	Sum          money.Minor // of all legs: zero
+	since, until time.Time
+	kinds        map[Kind]bool
 	last         string
 	digest       hash.Hash
 	buffer       []byte
 }
 
 // NewHasher starts a batch.
-func NewHasher() *Hasher { return &Hasher{digest: sha256.New()} }
+func NewHasher() *Hasher { return &Hasher{digest: sha256.New(), kinds: map[Kind]bool{}} }
 
 // Add takes the next row, all of whose columns are hashed.
 func (h *Hasher) Add(r Row) error {
@@ -74,6 +76,13 @@ func (h *Hasher) Add(r Row) error {
 	e = appendText(e, r.Reference)
 	h.buffer = e
 	h.digest.Write(e)
+	if h.Postings == 0 || r.At.Before(h.since) {
+		h.since = r.At
+	}
+	if r.At.After(h.until) {
+		h.until = r.At
+	}
+	h.kinds[r.Kind] = true
 	if r.Transaction != h.last || h.Postings == 0 {
 		h.Transactions++
 		h.last = r.Transaction

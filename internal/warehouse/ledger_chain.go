@@ -49,11 +49,17 @@ func (w *Warehouse) Batches(ctx context.Context, run campaign.Run) ([]ledger.Bat
 // Verify reads the whole ledger of a run and says what is wrong with it. head is the one that is known from elsewhere,
 // as from the books workflow; empty, only the chain is checked against itself.
 func (w *Warehouse) Verify(ctx context.Context, run campaign.Run, head string) ([]ledger.Finding, error) {
+	return w.VerifyAgainst(ctx, run, head, nil)
+}
+
+// VerifyAgainst is Verify with the heads of all batches, by number, as they were kept outside of the warehouse.
+func (w *Warehouse) VerifyAgainst(ctx context.Context, run campaign.Run, head string, kept map[uint32]string) ([]ledger.Finding, error) {
 	batches, err := w.Batches(ctx, run)
 	if err != nil {
 		return nil, err
 	}
 	audit := ledger.NewAudit(batches)
+	audit.Kept(kept)
 	rows, err := w.conn.Query(ctx, query("ledger_counts"), runOnly(run).list()...)
 	if err != nil {
 		return nil, fmt.Errorf("count the postings: %w", err)

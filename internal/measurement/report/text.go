@@ -407,7 +407,7 @@ func (t *text) ledger(d *Document) {
 // accounts is the chart of accounts in the order of the ledger's own list.
 var accounts = []string{
 	"budget:granted", "budget:approved", "budget:reserved", "budget:released",
-	"expense:rewards", "customer:payable", "payout:clearing", "payout:paid", "clawback:receivable",
+	"expense:rewards", "customer:payable", "payout:clearing", "payout:paid", "clawback:receivable", "netting:clearing",
 }
 
 func (r reader) sides(balance money.Minor) (debit, credit string) {
