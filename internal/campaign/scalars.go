@@ -14,23 +14,34 @@ import (
 type Moment struct{ time.Time }
 
 // ParseMoment reads 2026-03-01, 2026-03-01 09:00 or 2026-03-01T09:00:00 as local time of the zone. With end, a date
-// alone means that day's end, which is the next day's start. A local time that a clock change skips is an error.
+// alone means that day's end, which is the next day's start. A day starts with its first instant, also where clocks skip
+// midnight or show it twice; a local time that they show twice is the first of the two. A day or a time that a clock
+// change skips is an error.
 func ParseMoment(text string, zone *time.Location, end bool) (Moment, error) {
-	if day, err := time.ParseInLocation(time.DateOnly, text, zone); err == nil {
-		if end {
-			day = time.Date(day.Year(), day.Month(), day.Day()+1, 0, 0, 0, 0, zone)
+	if day, err := time.Parse(time.DateOnly, text); err == nil {
+		at, exists := dayStart(day, zone)
+		if !exists {
+			return Moment{}, wrong(sayf("%q does not exist in %s: the calendar leaves it out", "%q: %s에 없는 날짜입니다", text, zone), say("write the day after it", "다음 날로 쓰세요"))
 		}
-		return Moment{day.UTC()}, nil
+		if !end {
+			return Moment{at}, nil
+		}
+		for next := day.AddDate(0, 0, 1); ; next = next.AddDate(0, 0, 1) {
+			if at, exists = dayStart(next, zone); exists {
+				return Moment{at}, nil
+			}
+		}
 	}
 	for _, layout := range []string{"2006-01-02 15:04", "2006-01-02T15:04", "2006-01-02 15:04:05", "2006-01-02T15:04:05"} {
-		at, err := time.ParseInLocation(layout, text, zone)
+		wall, err := time.Parse(layout, text)
 		if err != nil {
 			continue
 		}
-		if at.Format(layout) != text {
+		at, shown := instant(wall, zone)
+		if !shown {
 			return Moment{}, wrong(sayf("%q does not exist in %s: the clocks are put forward then", "%q: %s에 없는 시각입니다(서머타임으로 건너뜁니다)", text, zone), say("write an hour later", "한 시간 뒤로 쓰세요"))
 		}
-		return Moment{at.UTC()}, nil
+		return Moment{at}, nil
 	}
 	return Moment{}, wrong(sayf("%q is not a date that exists", "%q: 날짜가 아니거나 없는 날짜입니다", text), say("write 2026-03-01 or 2026-03-01 09:00", "2026-03-01 또는 2026-03-01 09:00처럼 쓰세요"))
 }
