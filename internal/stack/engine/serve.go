@@ -145,7 +145,7 @@ func (c Config) boot(dirs *folders) (*handler, error) {
 	h.version = strings.TrimSpace(version.String())
 	h.metrics = newMetrics(func() float64 { return float64(len(h.slots)) })
 	h.metrics.registry.MustRegister(newStoreCollector(func() (*connection, error) { return lib.open(h.args) }))
-	h.killer = &killer{conn: admin, log: c.Log, hit: h.metrics.killed.Inc}
+	h.killer = newKiller(admin, c.Log, h.metrics.killed.Inc)
 	return h, nil
 }
 

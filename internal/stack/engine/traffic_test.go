@@ -123,6 +123,32 @@ func TestCancelEndsTheQuery(t *testing.T) {
 	}
 }
 
+// Clients that give up and try again, as activities do whose heartbeats are late on a busy machine, must not fill the
+// engine with statements that nobody waits for.
+func TestACrowdThatWentAwayIsEnded(t *testing.T) {
+	w := stacktest.Empty(t)
+	c := w.Config()
+	c.MaxConns = 30
+	wide, err := warehouse.Open(t.Context(), c)
+	require.NoError(t, err)
+	defer func() { _ = wide.Close() }()
+	const mark, clients = "crowd_that_went_away", 20
+	for range 2 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range clients {
+			all.Go(func() {
+				_ = wide.Conn().Exec(ctx, "INSERT INTO FUNCTION null('n UInt64') SELECT cityHash64(number) AS "+mark+" FROM numbers(1000000000000)")
+			})
+		}
+		require.Eventually(t, func() bool { return running(t, w.Conn(), mark) == clients }, 30*time.Second, 50*time.Millisecond, "they never ran")
+		cancel()
+		all.Wait()
+		require.Eventually(t, func() bool { return running(t, w.Conn(), mark) == 0 }, 20*time.Second, 50*time.Millisecond,
+			"the engine still computes what nobody waits for")
+	}
+}
+
 func running(t *testing.T, conn driver.Conn, mark string) (n uint64) {
 	t.Helper()
 	require.NoError(t, conn.QueryRow(t.Context(),
