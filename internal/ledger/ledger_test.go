@@ -227,6 +227,66 @@ func TestAuditFindsBrokenChains(t *testing.T) {
 	} {
 		require.NotEmpty(t, findings(change, ""), name)
 	}
+	links, _ := chain()
+	links[1].Kind = Paid
+	require.NotEmpty(t, findings(func([]Batch) []Batch { return links }, ""), "a kind changed")
+	links, _ = chain()
+	links[1].At = at.Add(time.Hour)
+	require.NotEmpty(t, findings(func([]Batch) []Batch { return links }, ""), "a moment changed")
+}
+
+// Whoever changes a posting and makes the chain anew from there on, or takes batches off its end or puts some there, is
+// found by the heads that were kept elsewhere, and only by them.
+func TestWhatWasMadeAnewIsFoundByKeptHeads(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		amounts := rapid.SliceOfN(rapid.Int64Range(1, 1_000_000), 1, 8).Draw(t, "amounts")
+		kept := map[uint32]string{}
+		audit := func(amounts []int64) *Audit {
+			var links []Batch
+			hashed, previous := map[uint32]*Hasher{}, ""
+			for i, amount := range amounts {
+				n := uint32(i + 1)
+				made, err := book().Due(n, "x", 1, money.Minor(amount))
+				require.NoError(t, err)
+				h := NewHasher()
+				for _, r := range Rows(n, []Transaction{made}) {
+					require.NoError(t, h.Add(r))
+				}
+				links = append(links, Batch{Number: n, Kind: Dues, Postings: h.Postings, Previous: previous, Head: h.Head(previous, n), At: at})
+				hashed[n], previous = h, links[i].Head
+			}
+			a := NewAudit(links)
+			for n, h := range hashed {
+				a.Hashed(n, h)
+				a.Found(n, h.Postings)
+			}
+			if len(kept) == 0 {
+				for _, link := range links {
+					kept[link.Number] = link.Head
+				}
+			}
+			return a
+		}
+		honest := audit(amounts)
+		honest.Kept(kept)
+		require.Empty(t, honest.Findings(""))
+		forged := slices.Clone(amounts)
+		first := rapid.IntRange(0, len(forged)-1).Draw(t, "from")
+		switch rapid.IntRange(0, 2).Draw(t, "how") {
+		case 0:
+			forged[first]++
+		case 1:
+			forged, first = forged[:len(forged)-1], len(forged)-1
+		default:
+			forged, first = append(forged, 5), len(forged)
+		}
+		a := audit(forged)
+		require.Empty(t, a.Findings(""), "the rows agree among themselves")
+		a.Kept(kept)
+		found := a.Findings("")
+		require.NotEmpty(t, found)
+		require.EqualValues(t, first+1, found[0].Batch, "the first batch that is not as it was")
+	})
 }
 
 func FuzzTransactionsBalance(f *testing.F) {
