@@ -22,6 +22,7 @@ import (
 	"github.com/danbi-project/danbi/activities"
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/clock"
+	"github.com/danbi-project/danbi/internal/ledger"
 	"github.com/danbi-project/danbi/internal/money"
 	"github.com/danbi-project/danbi/internal/settlement"
 	"github.com/danbi-project/danbi/internal/settlement/batchfile"
@@ -57,11 +58,13 @@ func TestFilesAndCouponsUnderKills(t *testing.T) {
 	const open = `SELECT countIf(top = 'requested') FROM (SELECT max(state) AS top FROM payout_events GROUP BY payout)`
 	before := l.stack.Restarts(stack.PartWorker)
 	l.eventually("payouts that are open", func() bool { return l.count(open) > 0 })
+	t.Logf("one worker is killed with %d payouts open", l.count(open))
 	require.NoError(t, l.stack.Kill(stack.PartWorker))
 	l.eventually("codes that are being given", func() bool {
 		given := l.count(`SELECT uniqExact(number) FROM coupon_grants`)
 		return given > 0
 	})
+	t.Logf("the other is killed with %d codes given", l.count(`SELECT uniqExact(number) FROM coupon_grants`))
 	require.NoError(t, second.Process.Kill())
 	_ = second.Wait()
 	require.NoError(t, l.stack.AwaitUp(t.Context(), stack.PartWorker, before+1))
@@ -103,7 +106,68 @@ func TestFilesAndCouponsUnderKills(t *testing.T) {
 		}
 	}
 	require.Len(t, codes, 2*dues)
+	l.auditsTheBooks(file)
+	l.explainsReceipts(one)
 	l.record("payouts", file.SettlementID(), one.SettlementID(), workflows.CouponsID("autumn"))
+}
+
+// auditsTheBooks: the books hold against the history; a batch that is taken out with its postings, and a posting that is
+// changed together with the heads of all that follow, are found although the rows agree among themselves.
+func (l *local) auditsTheBooks(run campaign.Run) {
+	l.t.Helper()
+	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 0, "as it was booked", "in Temporal's history")
+	batches, err := l.store.Batches(l.t.Context(), run)
+	require.NoError(l.t, err)
+	last := batches[len(batches)-1]
+	forge := func(sql string, args ...any) {
+		require.NoError(l.t, l.store.Conn().Exec(l.t.Context(), sql, append(named(run), append(args, namedArg("batch", last.Number))...)...))
+	}
+	for _, table := range []string{"batches", "postings"} {
+		forge(`ALTER TABLE ` + table + ` DELETE WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND batch = {batch:UInt32} SETTINGS mutations_sync = 1`)
+	}
+	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 1, fmt.Sprint(last.Number), "it was removed")
+	forge(`INSERT INTO batches (campaign, occurrence, batch, kind, postings, previous, head, at) VALUES ({campaign:String}, {occurrence:UInt32}, {batch:UInt32}, {kind:String}, 0, {previous:String}, {head:String}, {at:DateTime('UTC')})`,
+		namedArg("kind", string(last.Kind)), namedArg("previous", last.Previous), namedArg("head", ledger.NewHasher().Head(last.Previous, last.Number)), namedArg("at", last.At))
+	l.try("ko", "ledger", run.Campaign, "verify").ends(l.t, 1, "made anew")
+}
+
+// explainsReceipts: of a customer who got two messages, and of one to whom another system gave offers, every receipt is
+// told with its own period and what it earned or lacks.
+func (l *local) explainsReceipts(planted campaign.Run) {
+	l.t.Helper()
+	const customer = promised + 1
+	week := campaign.Duration(7 * 24 * time.Hour)
+	twice := l.plant("received-twice", func(s *campaign.Settlement) {
+		s.From, s.Within, s.Instances = campaign.FromReceipt, week, 2
+	})
+	imported := l.plant("offered-elsewhere", func(s *campaign.Settlement) {
+		s.Receipts, s.From, s.Within, s.Instances, s.Measure = campaign.ReceiptsImported, campaign.FromReceipt, week, 5, campaign.MeasureSingle
+	})
+	args := append(named(twice), namedArg("launch", planted.Launch), namedArg("customer", uint32(customer)), namedArg("offer", l.offer()))
+	for _, sql := range []string{
+		`INSERT INTO assignments (campaign, occurrence, plan, launch, customer_key, offer, threshold, reward) VALUES ({campaign:String}, 1, 1, {launch:DateTime('UTC')}, {customer:UInt32}, {offer:String}, 100000, 5000)`,
+		`INSERT INTO delivery_events (campaign, occurrence, launch, touch, customer_key, channel, attempt, state, at)
+			SELECT {campaign:String}, 1, {launch:DateTime('UTC')}, ['first', 'reminder'][number + 1], {customer:UInt32}, 'email', 1, 'delivered', {launch:DateTime('UTC')} + toIntervalDay(number * 8) FROM numbers(2)`,
+		`INSERT INTO interactions (customer_key, at, kind, channel, campaign, occurrence, touch, id)
+			SELECT {customer:UInt32}, {launch:DateTime('UTC')} + toIntervalDay(number * 8), 'offer', '', 'offered-elsewhere', 1, {offer:String}, number FROM numbers(2)`,
+		// In the first week one purchase that is enough; in the second two that are together.
+		`INSERT INTO transactions (customer_key, at, id, line, kind, amount, currency)
+			SELECT {customer:UInt32}, {launch:DateTime('UTC')} + toIntervalDay([2, 9, 10][number + 1]), 900001 + number, 1, 'purchase', [400000, 60000, 50000][number + 1], 'KRW' FROM numbers(3)`,
+	} {
+		require.NoError(l.t, l.store.Conn().Exec(l.t.Context(), sql, args...))
+	}
+	who := fmt.Sprintf("#%d", customer)
+	told := l.command("settle", twice.Campaign, "--explain", who, "--lang", "en")
+	for _, sentence := range []string{"receipt 1 of 2", "receipt 2 of 2", "900001", "900003", "reached the goal", "before the period", "after the period"} {
+		require.Contains(l.t, told, sentence)
+	}
+	require.Equal(l.t, 2, strings.Count(told, "reached the goal"), told)
+	told = l.command("settle", imported.Campaign, "--explain", who, "--lang", "en")
+	for _, sentence := range []string{"receipt 1 of 2", "receipt 2 of 2", "reached the goal", "short"} {
+		require.Contains(l.t, told, sentence)
+	}
+	require.Equal(l.t, 1, strings.Count(told, "reached the goal"), "no single purchase of the second week is enough: %s", told)
+	require.Contains(l.t, l.command("settle", imported.Campaign, "--explain", who, "--lang", "ko"), "수신 2/2")
 }
 
 // offer is what the planted runs promise.
@@ -114,7 +178,7 @@ func (l *local) plant(name string, change func(*campaign.Settlement)) campaign.R
 	l.t.Helper()
 	b := brief(l.t, "card-spend.yaml", nil)
 	b.Spec.Campaign, b.Spec.Offers = name, b.Spec.Offers[:1]
-	b.Spec.Offers[0].Reward = rewardEach
+	b.Spec.Offers[0].Threshold, b.Spec.Offers[0].Reward = campaign.Threshold{Fixed: 100_000}, rewardEach
 	change(&b.Spec.Settlement)
 	times, err := b.Spec.Times(time.Time{})
 	require.NoError(l.t, err)

@@ -17,7 +17,7 @@ import (
 func TestRecordedHistoriesReplay(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("testdata", "history", "*.json"))
 	require.NoError(t, err)
-	require.NotEmpty(t, files, "record some: DANBI_RECORD=$PWD/workflows/testdata/history go test ./integration -run 'Examples|Schedule'")
+	require.NotEmpty(t, files, "record some: DANBI_RECORD=$PWD/workflows/testdata/history go test ./integration -run 'Examples|Schedule|FilesAndCoupons'")
 	kinds := map[string]bool{}
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
@@ -32,7 +32,7 @@ func TestRecordedHistoriesReplay(t *testing.T) {
 			require.NoError(t, replayer.ReplayWorkflowHistory(nil, &recorded))
 		})
 	}
-	for _, kind := range []string{"Campaign", "Dispatch", "Settlement", "Books", "Contacts", "Schedule", "Throttle"} {
+	for _, kind := range []string{"Campaign", "Dispatch", "Settlement", "Books", "Contacts", "Schedule", "Throttle", "Coupons"} {
 		require.True(t, kinds[kind], "no history of a %s is recorded", kind)
 	}
 }
