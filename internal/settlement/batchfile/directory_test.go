@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -162,4 +163,36 @@ func TestFilesThatDoNotAddUpAreNotBelieved(t *testing.T) {
 
 func TestNoFolder(t *testing.T) {
 	require.ErrorIs(t, New("").Hand(t.Context(), aRun, aShard, payouts(1, 2)), settlement.ErrNoFolder)
+}
+
+// FuzzAnswers: whatever a payer puts into the folder is refused with a sentence, or is rows whose sum fits 64 bits and is
+// what the control totals say.
+func FuzzAnswers(f *testing.F) {
+	const header = "key,status,amount,currency,payment,reference,reason\n"
+	key := payouts(1, 1)[0].Key.String()
+	for _, body := range []string{
+		"total,0,0\n", key + ",paid,1000,KWD,n1,autumn/2,\ntotal,1,1000\n", key + ",refused,9223372036854775807,JPY,,autumn/2,closed\n" + key + ",paid,1,JPY,n,autumn/2,\ntotal,2,-9223372036854775808\n",
+		key + ",paid,-1,KRW,n1,autumn/2,\ntotal,1,-1\n", "total,1", "\"", key + ",late,1,KRW,n,autumn/2,\ntotal,1,1\n",
+	} {
+		f.Add(header + body)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var sum money.Minor
+		var rows int
+		err := lines([]byte(text), answerColumns, 2, func(row []string) error {
+			n, err := strconv.ParseInt(row[2], 10, 64)
+			if err != nil || n < 0 {
+				t.Fatalf("%q is no amount: %v", row[2], err)
+			}
+			sum, err = money.Add(sum, money.Minor(n))
+			rows++
+			return err
+		})
+		if err != nil {
+			require.ErrorIs(t, err, settlement.ErrFile)
+			return
+		}
+		whole := strings.TrimRight(text, "\r\n")
+		require.True(t, strings.HasSuffix(strings.ReplaceAll(whole, "\"", ""), fmt.Sprintf("total,%d,%d", rows, sum)), text)
+	})
 }

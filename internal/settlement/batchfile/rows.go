@@ -76,7 +76,10 @@ func lines(text []byte, columns []string, amounts int, each func([]string) error
 	var sum money.Minor
 	for {
 		row, err := r.Read()
-		line, _ := r.FieldPos(0)
+		line := 0
+		if err == nil {
+			line, _ = r.FieldPos(0)
+		}
 		switch {
 		case errors.Is(err, io.EOF):
 			return fmt.Errorf("%w: it has no line of control totals at its end (total,ROWS,SUM): it is not complete", settlement.ErrFile)
