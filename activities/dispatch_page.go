@@ -194,6 +194,12 @@ func (w *wave) leave(ctx context.Context, jobs []*job, refused []dispatch.Event)
 // claim records the attempts. Only when these are on disk does it return: from then on whoever comes after a crash knows
 // that the messages may be out.
 func (w *wave) claim(ctx context.Context, jobs []*job, refused []dispatch.Event) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	// What was begun is ended: of a write that is broken off nobody knows whether its rows are there, and nothing else would
+	// be known of messages that were never sent.
+	ctx = context.WithoutCancel(ctx)
 	if err := w.claimParts(ctx, jobs); err != nil {
 		return err
 	}
