@@ -166,3 +166,41 @@ func TestAReceiptThatIsTooEarlyIsFoundLater(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, receipts.Result{Again: 1}, out)
 }
+
+// Whoever answers a text message that they want no more gets no more, however the message centre writes their number. The
+// number itself is kept nowhere.
+func TestAnAnswerUnsubscribes(t *testing.T) {
+	t.Parallel()
+	w := stacktest.Warehouse(t)
+	inbox := receipts.New(w, clock.Wall, nil)
+	at := time.Now().UTC().Truncate(time.Millisecond)
+	before := launch.AddDate(0, -1, 0)
+	put(t, w, "contacts (customer_key, channel, address, updated_at)",
+		[]any{uint32(7), "sms", "010-1234-5678", before}, []any{uint32(8), "sms", "010-1234-5679", before},
+		[]any{uint32(9), "sms", "010-1234-5678", before}, []any{uint32(9), "sms", "", launch}, // erased since
+		[]any{uint32(10), "email", "01012345678", before})
+	var events []dispatch.Event
+	for _, c := range []uint32{7, 8, 9} {
+		events = append(events, dispatch.Event{
+			Customer: c, Channel: "sms", Attempt: 1, State: campaign.DeliverySent, MessageID: dispatch.MessageID(mailRun, "first", mailBrief().Policy.Sender, c), At: launch, WallAt: at,
+		})
+	}
+	require.NoError(t, w.WriteEvents(t.Context(), mailRun, "first", events))
+	answer := func(number string) receipts.Result {
+		out, err := inbox.Keep(t.Context(), []dispatch.Feedback{{Channel: "sms", From: number, Kind: dispatch.FeedbackUnsubscribed, At: at}})
+		require.NoError(t, err)
+		return out
+	}
+	require.Equal(t, receipts.Result{Taken: 1}, answer("821012345678"))
+	require.EqualValues(t, 2, rowsOf(t, w, "consents WHERE customer_key = 7 AND granted = 0 AND channel = 'sms' AND purpose = 'marketing'"), "of the day and of the night")
+	require.EqualValues(t, 2, rowsOf(t, w, "consents"))
+	require.Equal(t, receipts.Result{Again: 1}, answer("+82 10-1234-5678"))
+	require.Equal(t, receipts.Result{Again: 1}, answer("01012345678"))
+	for _, stranger := range []string{"821099999999", "91234567", "114", "stop"} {
+		require.Equal(t, receipts.Result{Unknown: 1}, answer(stranger), stranger)
+	}
+	out, err := inbox.Keep(t.Context(), []dispatch.Feedback{{Channel: "sms", From: "01012345679", Kind: dispatch.FeedbackDelivered, At: at}})
+	require.NoError(t, err)
+	require.Equal(t, receipts.Result{Unknown: 1}, out, "an answer is no receipt")
+	require.Zero(t, rowsOf(t, w, "feedback_quarantine WHERE position(concat(message_id, provider_id, reason), '1234') > 0"))
+}

@@ -146,6 +146,9 @@ func (f Feedback) Valid() string {
 	switch {
 	case !slices.Contains(FeedbackKinds, f.Kind):
 		return "unknown_kind"
+	case f.From != "" && (len(f.From) > 40 || f.Kind != FeedbackUnsubscribed):
+		return "not_an_answer"
+	case f.From != "":
 	case f.MessageID == "" && f.ProviderID == "":
 		return "no_message"
 	case f.ProviderID == "" && DeliveryKey(f.MessageID) == "":

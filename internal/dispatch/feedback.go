@@ -32,6 +32,7 @@ type Feedback struct {
 	Kind       FeedbackKind
 	At         time.Time // by the provider's clock
 	Reason     string    // the provider's, without the address
+	From       string    // the number that an answer came from, which names no message; it is looked up and never kept
 }
 
 // Inbox takes feedback. When Take returns nil it is kept, and a provider may be told so; the same feedback again changes nothing.

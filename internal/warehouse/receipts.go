@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
@@ -36,6 +37,30 @@ func (w *Warehouse) FindDelivered(ctx context.Context, deliveries, providers []s
 		return nil, fmt.Errorf("find the messages of receipts: %w", err)
 	}
 	return found, nil
+}
+
+// LastTo names the last message by a channel to each customer whose number is the one that an answer came from. A message
+// centre writes numbers in its own way: what one has before the other's digits is a country's or a trunk's code.
+func (w *Warehouse) LastTo(ctx context.Context, channel, number string) (messages []string, err error) {
+	digits := strings.TrimLeft(strings.Map(func(r rune) rune {
+		if r < '0' || r > '9' {
+			return -1
+		}
+		return r
+	}, number), "0")
+	if len(digits) < 7 { // a short number is a service's, not a person's
+		return nil, nil
+	}
+	var found []struct {
+		Delivery string `ch:"delivery"`
+	}
+	if err := w.conn.Select(w.latest(ctx), &found, query("receipts_last_to"), args{"channel": channel, "digits": digits}.list()...); err != nil {
+		return nil, fmt.Errorf("find who answers: %w", err)
+	}
+	for _, f := range found {
+		messages = append(messages, f.Delivery)
+	}
+	return messages, nil
 }
 
 // WriteEffects writes what feedback changed. Interactions are written last: where they are, all of it is, and the same

@@ -14,6 +14,7 @@ import (
 
 // Store keeps feedback. What it says in each case: *warehouse.Warehouse.
 type Store interface {
+	LastTo(ctx context.Context, channel, number string) (messages []string, err error)
 	FindDelivered(ctx context.Context, deliveries, providers []string) ([]dispatch.Delivered, error)
 	WriteEffects(ctx context.Context, effects []dispatch.Effects, now time.Time) (again int, err error)
 	QuarantineFeedback(ctx context.Context, feedback []dispatch.Feedback, why string, now time.Time, matched bool) error
@@ -21,7 +22,10 @@ type Store interface {
 }
 
 // The reasons for which feedback is quarantined, beside those of Feedback.Valid.
-const unknownMessage = "unknown_message"
+const (
+	unknownMessage = "unknown_message"
+	unknownSender  = "unknown_sender" // an answer from a number that we have sent nothing to
+)
 
 // Result counts what became of feedback.
 type Result struct {
@@ -178,6 +182,10 @@ type sorted struct {
 
 func (b *Inbox) sort(ctx context.Context, feedback []dispatch.Feedback, now time.Time) (sorted, error) {
 	out := sorted{bad: map[string][]dispatch.Feedback{}}
+	feedback, err := b.answered(ctx, feedback, out.bad)
+	if err != nil {
+		return out, err
+	}
 	deliveries, providers := map[string]bool{}, map[string]bool{}
 	for _, f := range feedback {
 		if f.Valid() != "" {
@@ -216,6 +224,37 @@ func (b *Inbox) sort(ctx context.Context, feedback []dispatch.Feedback, now time
 			continue
 		}
 		out.effects, out.matched = append(out.effects, f.Apply(d, now)), append(out.matched, f)
+	}
+	return out, nil
+}
+
+// answered gives each answer the messages that it may be about: the last one to everybody who has the number. From here on
+// the number is gone.
+func (b *Inbox) answered(ctx context.Context, feedback []dispatch.Feedback, bad map[string][]dispatch.Feedback) ([]dispatch.Feedback, error) {
+	var out []dispatch.Feedback
+	for _, f := range feedback {
+		number := f.From
+		if number == "" {
+			out = append(out, f)
+			continue
+		}
+		why := f.Valid()
+		f.From = ""
+		if why != "" {
+			bad[why] = append(bad[why], f)
+			continue
+		}
+		messages, err := b.store.LastTo(ctx, f.Channel, number)
+		if err != nil {
+			return nil, err
+		}
+		if len(messages) == 0 {
+			bad[unknownSender] = append(bad[unknownSender], f)
+		}
+		for _, id := range messages {
+			f.MessageID = id
+			out = append(out, f)
+		}
 	}
 	return out, nil
 }

@@ -5,19 +5,25 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/linxGnu/gosmpp/data"
 	"github.com/linxGnu/gosmpp/pdu"
+	"golang.org/x/text/encoding/korean"
 
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 )
 
-// receive takes what the message centre delivers: receipts. They are acknowledged when they are kept; until then the
+// receive takes what the message centre delivers: receipts, and answers by which somebody opts out. They are acknowledged when they are kept; until then the
 // centre has them and sends them again.
 func (c *Channel) receive(p *pdu.DeliverSM, acknowledge func(data.CommandStatusType)) {
 	f, is := c.feedback(p)
-	if !is { // a message of a person, or a receipt on the way: nothing of it is kept
+	if !is {
+		f, is = c.answer(p)
+	}
+	if !is { // something else that a person wrote, or a receipt on the way: nothing of it is kept
 		acknowledge(data.ESME_ROK)
 		return
 	}
@@ -41,6 +47,50 @@ func (c *Channel) receive(p *pdu.DeliverSM, acknowledge func(data.CommandStatusT
 		}
 		acknowledge(data.ESME_ROK)
 	}()
+}
+
+// answer reads what a person wrote back: that they want no more.
+func (c *Channel) answer(p *pdu.DeliverSM) (dispatch.Feedback, bool) {
+	from := p.SourceAddr.Address()
+	if p.EsmClass&0x3C != 0 || from == "" {
+		return dispatch.Feedback{}, false
+	}
+	raw, _ := p.Message.GetMessageData()
+	if payload, ok := p.OptionalParameters[pdu.TagMessagePayload]; ok && len(raw) == 0 {
+		raw = payload.Data
+	}
+	coding := byte(0)
+	if e := p.Message.Encoding(); e != nil {
+		coding = e.DataCoding()
+	}
+	if !dispatch.OptsOut(c.read(raw, coding)) {
+		return dispatch.Feedback{}, false
+	}
+	return dispatch.Feedback{Channel: c.name, From: from, Kind: dispatch.FeedbackUnsubscribed, At: clock.Wall()}, true
+}
+
+// read is the text of an incoming message: in UCS-2 where it says so, else as the operator's own encodings are.
+func (c *Channel) read(raw []byte, coding byte) string {
+	const ucs2 = 8
+	if coding == ucs2 {
+		units := make([]uint16, len(raw)/2)
+		for i := range units {
+			units[i] = uint16(raw[2*i])<<8 | uint16(raw[2*i+1])
+		}
+		return string(utf16.Decode(units))
+	}
+	for _, b := range raw {
+		if b >= 0x80 { // not the common alphabet
+			if utf8.Valid(raw) {
+				return string(raw)
+			}
+			if text, err := korean.EUCKR.NewDecoder().Bytes(raw); err == nil {
+				return string(text)
+			}
+			break
+		}
+	}
+	return strings.ToValidUTF8(string(raw), "?")
 }
 
 const esmReceipt = 0x04 // in bits 2 to 5 of esm_class
