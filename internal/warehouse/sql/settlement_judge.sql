@@ -1,8 +1,10 @@
 -- Who of a range of customers earned what, and by which purchase. settlement.Judge is the same in Go and explains it for
 -- one customer; property tests hold the two against each other. A message may have arrived when an attempt of it ended in
 -- one of {states}, and it must have left by the time the window closed. Terms come as arrays, one entry for each offer; the
--- mask of a row has a bit for each offer that it counts for. Transactions are read once; the lines of a receipt are gathered into
--- arrays only of numbers, and only those of receipts whose purchases come to the threshold are put in order and looked at.
+-- mask of a row has a bit for each offer that it counts for. Transactions are read once. Lines are gathered for a thousand
+-- customers together, which takes a third of what an array for each takes, and then taken apart by customer.
+-- A step that uses another one twice is a level of its own: the engine writes the text of an alias out wherever it is used, and
+-- with aliases of aliases of aliases that took more time than the judging (docs/decisions/0011-settlement-levels.md).
 WITH
     (
         SELECT groupUniqArray(touch)
@@ -56,24 +58,27 @@ WITH
         WHERE o > 0
         GROUP BY customer_key, o
     ),
+    receipts AS
+    (
+        SELECT
+            customer_key, o, threshold, reward, received[instance] AS left_at,
+            toUInt16(toUInt16(o) * 256 + instance) AS slot, -- a receipt of an offer
+            {anchors:Array(UInt8)}[o] AS anchor,
+            {withins:Array(UInt32)}[o] AS within
+        FROM promised
+        ARRAY JOIN range(1, least(length(received), {receipts:Array(UInt8)}[o]) + 1) AS instance
+    ),
     open_instances AS
     (
         SELECT
-            customer_key, o, threshold, reward,
-            toUInt16(toUInt16(o) * 256 + instance) AS slot, -- a receipt of an offer
-            received[instance] AS left_at,
-            {anchors:Array(UInt8)}[o] AS anchor,
-            {withins:Array(UInt32)}[o] AS within,
-            toUnixTimestamp({opens:DateTime('UTC')}) AS opening,
-            toUnixTimestamp({closes:DateTime('UTC')}) AS closing,
-            {starts:Array(UInt8)}[o] AS after_start,
-            {ends:Array(UInt8)}[o] AS to_end,
-            toUInt32(if(anchor = 1, greatest(opening, left_at), opening) + if(anchor = 2, 0, after_start)) AS counts_from,
-            toUInt32(least(toUnixTimestamp({known:DateTime('UTC')}), to_end + if(within = 0 OR anchor = 2, closing, least(closing, left_at + within)))) AS counts_until,
+            customer_key, slot, threshold, reward,
             bitShiftLeft(toUInt64(1), o - 1) AS bit,
+            toUInt32(if(anchor = 1, greatest(toUnixTimestamp({opens:DateTime('UTC')}), left_at), toUnixTimestamp({opens:DateTime('UTC')}))
+                + if(anchor = 2, 0, {starts:Array(UInt8)}[o])) AS counts_from,
+            toUInt32(least(toUnixTimestamp({known:DateTime('UTC')}), {ends:Array(UInt8)}[o] + if(within = 0 OR anchor = 2,
+                toUnixTimestamp({closes:DateTime('UTC')}), least(toUnixTimestamp({closes:DateTime('UTC')}), left_at + within)))) AS counts_until,
             {grosses:Array(UInt8)}[o] = 0 AS refundable
-        FROM promised
-        ARRAY JOIN range(1, least(length(received), {receipts:Array(UInt8)}[o]) + 1) AS instance
+        FROM receipts
     ),
     -- Only numbers go through the join: texts would be copied for each line and receipt.
     marked AS
@@ -100,87 +105,157 @@ WITH
           AND at >= {opens:DateTime('UTC')} AND at < {known:DateTime('UTC')}
           AND currency = {currency:String}
     ),
+    bundled AS
+    (
+        SELECT
+            slot,
+            groupArray(customer_key) AS customers, groupArray(purchase) AS purchases, groupArray(key) AS keys, groupArray(id) AS ids, groupArray(amount) AS amounts,
+            groupArray(threshold) AS thresholds, groupArray(reward) AS rewards
+        FROM
+        (
+            SELECT
+                customer_key, slot, threshold, reward, purchase, id, amount,
+                bitShiftLeft(toUInt64(sort), 48) + bitShiftLeft(toUInt64(second), 16) + line AS key -- what was bought comes first, the earliest at the front
+            FROM marked
+            INNER JOIN open_instances USING (customer_key)
+            WHERE bitAnd(mask, bit) != 0 AND if(bought, second >= counts_from AND second < counts_until, refundable)
+        )
+        GROUP BY intDiv(customer_key, 1024), slot
+    ),
+    by_customer AS
+    (
+        SELECT slot, arraySort((line, c) -> c, arrayZip(customers, purchases, keys, ids, amounts, thresholds, rewards), customers) AS lines
+        FROM bundled
+    ),
     gathered AS
     (
         SELECT
-            customer_key, slot, any(threshold) AS threshold, any(reward) AS reward,
-            -- A line as one whole number, which sorts and compares fast: purchase, kind, second, id, line, amount.
-            groupArray(bitShiftLeft(toUInt256(purchase), 184) + bitShiftLeft(toUInt256(sort), 176) + bitShiftLeft(toUInt256(second), 144)
-                + bitShiftLeft(toUInt256(id), 80) + bitShiftLeft(toUInt256(line), 64) + toUInt256(toUInt64(amount))) AS unsorted
-        FROM marked
-        INNER JOIN open_instances USING (customer_key)
-        WHERE bitAnd(mask, bit) != 0 AND if(bought, second >= counts_from AND second < counts_until, refundable)
-        GROUP BY customer_key, slot
-        HAVING sum(if(bought, toFloat64(amount), 0)) * 1.000001 >= threshold -- doubles do not wrap around
+            customer.1[1] AS customer_key, slot, intDiv(slot, 256) AS o, customer.6[1] AS threshold, customer.7[1] AS reward,
+            customer.2 AS purchases, customer.3 AS keys, customer.4 AS ids, customer.5 AS amounts
+        FROM (SELECT slot, arraySplit((line, step) -> step != 0, lines, arrayDifference(lines.1)) AS apart FROM by_customer)
+        ARRAY JOIN apart AS customer
     ),
-    customers_in_order AS
+    -- With an anchor at the first purchase the period is known only now.
+    anchored AS
     (
         SELECT
-            customer_key, slot, intDiv(slot, 256) AS o, threshold, reward,
-            {singles:Array(UInt8)}[o] AS single,
-            {stricts:Array(UInt8)}[o] AS strict,
-            {purchases:Array(UInt16)}[o] AS needed,
-            {times:Array(UInt8)}[o] AS most_times,
-            {tiers:Array(Array(Int64))}[o] AS tier_thresholds,
-            {tier_rewards:Array(Array(Int64))}[o] AS tier_gives,
-            -- With an anchor at the first purchase the period is known only now.
-            {anchors:Array(UInt8)}[o] = 2 AS anchored,
-            toInt64(if(anchored, arrayMin(arrayMap(r -> if(toUInt8(bitShiftRight(r, 176)) = 1, toUInt32(bitShiftRight(r, 144)), 4294967295), unsorted)), 0)) AS first_at,
-            if(anchored, first_at + {starts:Array(UInt8)}[o], 0) AS first_from,
-            if(anchored, {ends:Array(UInt8)}[o] + if({withins:Array(UInt32)}[o] = 0, 4294967295, first_at + {withins:Array(UInt32)}[o]), 9223372036854775807) AS first_until,
-            arraySort(unsorted) AS with_twins,
-            arrayFilter((r, before) -> r != before, with_twins, arraySlice(arrayPushFront(with_twins, toUInt256(0)), 1, length(with_twins))) AS whole,
-            if(anchored, arrayFilter(r -> toUInt8(bitShiftRight(r, 176)) != 1 OR (toUInt32(bitShiftRight(r, 144)) >= first_from AND toUInt32(bitShiftRight(r, 144)) < first_until), whole), whole) AS sorted,
-            -- The lines of a purchase come first among its rows, the earliest at the front.
-            arrayMap(r -> toUInt64(bitShiftRight(r, 184)), sorted) AS purchases,
-            arrayMap(r -> toUInt8(bitShiftRight(r, 176)), sorted) AS sorts,
-            arrayMap(r -> toInt64(toUInt64(r)), sorted) AS amounts,
-            arrayMap((p, before) -> p != before, purchases, arraySlice(arrayPushFront(purchases, purchases[1] + 1), 1, length(purchases))) AS is_first,
-            arraySlice(arrayPushBack(is_first, 1), 2) AS is_last,
-            arrayFill((s, f) -> f, sorts, is_first) AS kinds_in_front, -- of rows of no purchase that counts, of a refund
-            throwIf(arrayMax(arrayMap((a, k) -> if(k = 1, a, 0), amounts, kinds_in_front)) > intDiv(9223372036854775807, greatest(countEqual(kinds_in_front, 1), 1)), 'amounts beyond 64 bits') AS fits,
-            arrayFilter((c, l) -> l, arrayCumSum(arrayMap((a, s) -> if(s = 1, a, -a), amounts, sorts)), is_last) AS totals,
-            arrayMap((c, before) -> c - before, totals, arraySlice(arrayPushFront(totals, 0), 1, length(totals))) AS signed_nets,
-            arrayFilter((r, f) -> f, sorted, is_first) AS fronts,
-            arraySort(arrayFilter(p -> p.3 > 0, arrayZip(arrayMap(r -> toUInt32(bitShiftRight(r, 144)), fronts), arrayMap(r -> toUInt64(bitShiftRight(r, 184)), fronts), signed_nets))) AS in_order,
-            in_order.3 AS nets,
-            if(single = 1, nets, arrayCumSum(nets)) AS measured,
-            if(single = 1, arrayMax(measured), measured[-1]) AS highest
+            customer_key, slot, o, threshold, reward, purchases, keys, ids, amounts,
+            {anchors:Array(UInt8)}[o] = 2 AS by_first, {starts:Array(UInt8)}[o] AS after_start, {ends:Array(UInt8)}[o] AS to_end, {withins:Array(UInt32)}[o] AS within,
+            toInt64(toUInt32(bitShiftRight(arrayMin(keys), 16))) AS first_at
         FROM gathered
+        WHERE arraySum(arrayMap((k, a) -> if(bitShiftRight(k, 48) = 1, toFloat64(a), 0), keys, amounts)) * 1.000001 >= threshold -- doubles do not wrap around
+    ),
+    in_order AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward,
+            if(by_first, first_at + after_start, 0) AS first_from,
+            if(by_first, to_end + if(within = 0, 4294967295, first_at + within), 4294967296) AS first_until,
+            arraySort(arrayZip(purchases, keys, ids, amounts)) AS with_twins
+        FROM anchored
+    ),
+    counted AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward,
+            arrayFilter(
+                (line, k, p, dk, i, a, n) -> (n = 1 OR p != 0 OR dk != 0 OR i != 0 OR a != 0)
+                    AND (bitShiftRight(k, 48) != 1 OR (toUInt32(bitShiftRight(k, 16)) >= first_from AND toUInt32(bitShiftRight(k, 16)) < first_until)),
+                with_twins, with_twins.2, arrayDifference(with_twins.1), arrayDifference(with_twins.2), arrayDifference(with_twins.3), arrayDifference(with_twins.4),
+                arrayEnumerate(with_twins.1)) AS lines
+        FROM in_order
+    ),
+    bordered AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward, lines.1 AS purchases, lines.2 AS keys, lines.4 AS amounts,
+            arrayMap((p, n) -> p != 0 OR n = 1, arrayDifference(lines.1), arrayEnumerate(lines.1)) AS is_first
+        FROM counted
+    ),
+    in_purchases AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward,
+            arrayFilter((p, f) -> f, purchases, is_first) AS purchase_ids,
+            arrayFilter((k, f) -> f, keys, is_first) AS fronts, -- of a refund, where no line of the purchase counts
+            arraySplit((a, f) -> f, arrayMap((k, a) -> if(bitShiftRight(k, 48) = 1, a, -a), keys, amounts), is_first) AS signed
+        FROM bordered
+    ),
+    netted AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward, purchase_ids, fronts,
+            arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, greatest(arraySum(a), 0), 0), signed, fronts) AS nets,
+            arrayMax(arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, greatest(arrayMax(a), -arrayMin(a)), 0), signed, fronts)) AS largest,
+            arraySum(arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, length(a), 0), signed, fronts)) AS rows_counted
+        FROM in_purchases
+    ),
+    measured_at_most AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward, purchase_ids, fronts, nets,
+            {singles:Array(UInt8)}[o] AS single, {stricts:Array(UInt8)}[o] AS strict,
+            throwIf(largest > intDiv(9223372036854775807, greatest(rows_counted, 1)), 'amounts beyond 64 bits') AS fits,
+            if({singles:Array(UInt8)}[o] = 1, arrayMax(nets), arraySum(nets)) AS highest
+        FROM netted
     ),
     -- One level higher than the arrays, or they would be worked out twice: to filter and to select.
     reaching AS
     (
-        SELECT customer_key, slot, o, threshold, reward, single, strict, needed, most_times, tier_thresholds, tier_gives, in_order, measured
-        FROM customers_in_order
-        WHERE fits = 0 AND notEmpty(in_order) AND (highest > threshold OR (highest = threshold AND strict = 0))
+        SELECT
+            customer_key, slot, o, threshold, reward, single, strict,
+            arraySort(arrayFilter(p -> p.3 > 0, arrayZip(arrayMap(k -> toUInt32(bitShiftRight(k, 16)), fronts), purchase_ids, nets))) AS in_time
+        FROM measured_at_most
+        WHERE fits = 0 AND highest > 0 AND (highest > threshold OR (highest = threshold AND strict = 0))
+    ),
+    running AS
+    (
+        SELECT
+            customer_key, slot, o, threshold, reward, single, strict,
+            {purchases:Array(UInt16)}[o] AS needed, {times:Array(UInt8)}[o] AS most_times,
+            {tiers:Array(Array(Int64))}[o] AS tier_thresholds, {tier_rewards:Array(Array(Int64))}[o] AS tier_gives,
+            in_time.1 AS seconds, in_time.2 AS purchase_ids,
+            if(single = 1, in_time.3, arrayCumSum(in_time.3)) AS measured
+        FROM reaching
+    ),
+    steps AS
+    (
+        SELECT
+            customer_key, slot, o, seconds, purchase_ids, measured, single, strict, step,
+            toInt128(if(step > most_times, tier_thresholds[step - most_times], threshold)) * if(single = 1 OR step > most_times, 1, step) AS goal,
+            needed * if(step > most_times, 1, step) AS goal_purchases,
+            if(step > most_times, tier_gives[step - most_times], reward) AS gives
+        FROM running
+        ARRAY JOIN range(1, toUInt16(most_times + length(tier_thresholds)) + 1) AS step
     ),
     stepped AS
     (
         SELECT
-            customer_key, slot, o, in_order, measured, single, strict, step,
-            toInt128(if(step > most_times, tier_thresholds[step - most_times], threshold)) * if(single = 1 OR step > most_times, 1, step) AS goal,
-            needed * if(step > most_times, 1, step) AS goal_purchases,
-            if(step > most_times, tier_gives[step - most_times], reward) AS gives,
+            customer_key, slot, o, seconds, purchase_ids, measured, single, step, gives,
             if(single = 1,
-                arrayFirstIndex(n -> n >= goal_purchases, arrayCumSum(m -> m > goal OR (m = goal AND strict = 0), measured)),
-                arrayFirstIndex((m, n) -> n >= goal_purchases AND (m > goal OR (m = goal AND strict = 0)), measured, arrayEnumerate(measured))) AS by
-        FROM reaching
-        ARRAY JOIN range(1, toUInt16(most_times + length(tier_thresholds)) + 1) AS step
-        WHERE step > most_times OR if(single = 1, length(measured) >= goal_purchases, measured[-1] >= goal)
+                arrayFirstIndex(n -> n >= goal_purchases, arrayCumSum(m -> m > goal64 OR (m = goal64 AND strict = 0), measured)),
+                arrayFirstIndex((m, n) -> n >= goal_purchases AND (m > goal64 OR (m = goal64 AND strict = 0)), measured, arrayEnumerate(measured))) AS by
+        FROM
+        (
+            SELECT *, toInt64(goal) AS goal64
+            FROM steps
+            WHERE if(single = 1, length(measured) >= goal_purchases, measured[-1] >= goal)
+        )
+    ),
+    reached AS
+    (
+        SELECT
+            customer_key, o, gives, seconds[by] AS earned_at, purchase_ids[by] AS purchase,
+            toUInt16((slot % 256 - 1) * {rounds:Array(UInt16)}[o] + step) AS round,
+            {millionths:Array(UInt32)}[o] AS share,
+            if({millionths:Array(UInt32)}[o] > 0 AND single = 0, measured[-1], measured[by]) AS spend
+        FROM stepped
+        WHERE by > 0
     ),
     earned AS
     (
-        SELECT
-            customer_key, o,
-            toUInt16((slot % 256 - 1) * {rounds:Array(UInt16)}[o] + step) AS round,
-            in_order[by].1 AS earned_at,
-            in_order[by].2 AS purchase,
-            {millionths:Array(UInt32)}[o] AS share,
-            if(share > 0 AND single = 0, measured[-1], measured[by]) AS spend,
-            if(share = 0, gives, toInt64(least(toInt128(gives), intDiv(toInt128(spend) * share, 1000000)))) AS ask
-        FROM stepped
-        WHERE by > 0 AND ask > 0
+        SELECT customer_key, o, round, earned_at, purchase, spend, if(share = 0, gives, toInt64(least(toInt128(gives), intDiv(toInt128(spend) * share, 1000000)))) AS ask
+        FROM reached
     ),
     within_days AS
     (
@@ -189,6 +264,7 @@ WITH
             {day_caps:Array(Int64)}[o] AS day_cap,
             if(day_cap = 0, ask, least(ask, greatest(0, day_cap - sum(ask) OVER (PARTITION BY customer_key, o, if(day_cap = 0, toDate(0), toDate(toDateTime(earned_at, 'UTC'), {zone:String})) ORDER BY earned_at, purchase, round ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) + ask))) AS day_ask
         FROM earned
+        WHERE ask > 0
     ),
     within_caps AS
     (
