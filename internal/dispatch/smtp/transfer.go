@@ -69,11 +69,15 @@ func (s *connection) text(m dispatch.Message, signature []byte, after dispatch.M
 		s.dead = true
 		return dispatch.Receipt{Outcome: dispatch.OutcomeUncertain, Response: lost(err)}
 	}
-	if word.class() == 2 {
+	switch word.class() {
+	case 2:
 		return dispatch.Receipt{Outcome: dispatch.OutcomeSent, Response: word.public()}
+	case 4, 5:
+		s.dead = s.dead || word.code == 421
+		return judged(word, dispatch.OutcomeRefused)
 	}
-	s.dead = s.dead || word.code == 421
-	return judged(word, dispatch.OutcomeRefused)
+	s.dead = true // what answers a complete message with anything else may have taken it
+	return dispatch.Receipt{Outcome: dispatch.OutcomeUncertain, Response: short("the answer to the complete message is none: " + word.public())}
 }
 
 // appendEnvelope writes the commands that name sender and recipient and ask to go ahead.
