@@ -2,6 +2,7 @@ package campaign
 
 import (
 	"cmp"
+	"slices"
 	"time"
 )
 
@@ -55,6 +56,11 @@ func (r ConsentRules) Bought() (furthest time.Duration) {
 		furthest = max(furthest, pack.OwnCustomers.Std())
 	}
 	return furthest
+}
+
+// Objections says whether an objection to profiling matters to anybody.
+func (r ConsentRules) Objections() bool {
+	return slices.ContainsFunc(r.packs.all, func(pack PackInForce) bool { return pack.Objection })
 }
 
 // ConsentLaw is what holds for one recipient.

@@ -1,6 +1,7 @@
 package targeting
 
 import (
+	"slices"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/campaign"
@@ -25,6 +26,11 @@ func (t Terms) Bought() (furthest time.Duration) {
 		furthest = max(furthest, r.Bought())
 	}
 	return furthest
+}
+
+// Objections says whether an objection to profiling matters.
+func (t Terms) Objections() bool {
+	return slices.ContainsFunc(t.consent, campaign.ConsentRules.Objections)
 }
 
 // Standing is a customer's last word on messages by a channel.

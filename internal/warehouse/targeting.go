@@ -37,7 +37,7 @@ func (w *Warehouse) Candidates(ctx context.Context, snapshot string, shard campa
 	given := args{
 		"snapshot": snapshot, "low": shard.Low, "high": shard.High, "segments": orEmpty(spec.Audience.Exclude.Segments),
 		"campaigns": orEmpty(spec.Audience.Exclude.Campaigns), "channels": orEmpty(terms.Channels), "purpose": spec.Audience.Purpose,
-		"moment": moment, "own": flag(terms.Bought() > 0), "bought_from": moment.Add(-terms.Bought()), "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
+		"moment": moment, "own": flag(terms.Bought() > 0), "objections": flag(terms.Objections()), "bought_from": moment.Add(-terms.Bought()), "contacts_from": moment.Add(-terms.Lookback()), "contacts_to": moment.Add(terms.Lookback()),
 		"campaign": terms.Run.Campaign, "occurrence": terms.Run.Occurrence,
 	}
 	text, err := w.ruled(ctx, query("targeting_candidates"), rule, snapshot, spec.Currency, given)

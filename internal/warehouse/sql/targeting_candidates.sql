@@ -55,9 +55,10 @@ LEFT JOIN
 ) AS consented USING (customer_key)
 LEFT JOIN
 (
+    -- Asked only where an objection counts.
     SELECT customer_key, toUInt8(argMax(granted, toUInt64(toUInt32(at)) * 2 + (granted = 0)) = 0) AS objected
     FROM consents
-    WHERE customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND purpose = 'profiling' AND at <= {moment:DateTime('UTC')}
+    WHERE {objections:UInt8} = 1 AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND purpose = 'profiling' AND at <= {moment:DateTime('UTC')}
     GROUP BY customer_key
 ) AS objections USING (customer_key)
 LEFT JOIN
