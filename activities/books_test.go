@@ -14,6 +14,7 @@ import (
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/ledger"
 	"github.com/danbi-project/danbi/internal/money"
+	"github.com/danbi-project/danbi/internal/settlement"
 	"github.com/danbi-project/danbi/internal/stack/stacktest"
 	"github.com/danbi-project/danbi/internal/warehouse"
 )
@@ -255,6 +256,78 @@ func TestWhatIsClawedBackIsNettedOnce(t *testing.T) {
 	for _, p := range provider.paid {
 		require.LessOrEqual(t, p.Amount, money.Minor(reward))
 	}
+}
+
+// meeting makes steps that claw back meet before either has recorded anything.
+type meeting struct {
+	*warehouse.Warehouse
+	all *sync.WaitGroup
+}
+
+func (m meeting) RecordClawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard, pass uint16, at time.Time, reversals []settlement.Reversal) error {
+	m.all.Done()
+	m.all.Wait()
+	return m.Warehouse.RecordClawbacks(ctx, run, shard, pass, at, reversals)
+}
+
+// Two campaigns claw back from the same customers at the same moment, each without having seen the other: no customer
+// falls below the floor, and what is not taken is waived.
+func TestTheFloorHoldsForCampaignsThatClawBackAtOnce(t *testing.T) {
+	w := stacktest.Warehouse(t)
+	b := aBrief()
+	b.Policy.Clawback = &campaign.ClawbackLimit{Floor: -7000}
+	s := newShelf(w, b)
+	var all sync.WaitGroup
+	settle := &activities.Settlement{Store: meeting{w, &all}, Payouts: activities.PayoutRoutes{campaign.PayoutPoints: newTill()}, Briefs: b}
+	runs := []campaign.Run{named("autumn"), named("winter")}
+	for i, run := range runs {
+		plant(t, w, run, 10, 4)
+		if i > 0 {
+			continue // they bought once
+		}
+		for customer := range uint32(4) {
+			put(t, w, "transactions (customer_key, at, id, line, kind, amount, currency, original)",
+				[]any{customer + 1, times.Settles.Add(time.Hour), uint64(1001 + customer), uint16(1), "refund", int64(120_000), "KRW", uint64(customer + 1)})
+		}
+	}
+	for _, run := range runs {
+		s.must(t, run, activities.BatchApprove, approve(1_000_000))
+		s.must(t, run, activities.BatchReserve, reserve(20*reward))
+		_, err := do(t, settle.QualifyCustomers, activities.QualifyCustomersInput{Run: run, Times: times, Shard: whole})
+		require.NoError(t, err)
+		s.must(t, run, activities.BatchDues)
+		_, err = do(t, settle.PayDues, activities.PayDuesInput{Run: run, Shard: whole, Clock: clock.Rehearse(times.Settles, 0)})
+		require.NoError(t, err)
+		s.must(t, run, activities.BatchPaid)
+	}
+	all.Add(len(runs))
+	var group sync.WaitGroup
+	outs := make([]activities.ClawBackOutput, len(runs))
+	for i, run := range runs {
+		group.Go(func() {
+			var err error
+			if outs[i], err = do(t, settle.ClawBack, activities.ClawBackInput{Run: run, Times: times, Shard: whole}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	var booked money.Minor
+	for i, run := range runs {
+		s.must(t, run, activities.BatchClawback)
+		booked += s.balances(t, run)["clawback:receivable"]
+		require.Equal(t, money.Minor(4*reward), outs[i].Amount+outs[i].Waived, "all of it is taken back or waived")
+	}
+	owed, err := w.Owed(t.Context(), "KRW", whole)
+	require.NoError(t, err)
+	for customer, amount := range owed {
+		require.LessOrEqual(t, amount, money.Minor(7000), "customer %d", customer)
+	}
+	require.Equal(t, outs[0].Amount+outs[1].Amount, booked)
+	require.Positive(t, booked)
+	pending, err := w.Pending(t.Context(), "KRW", whole)
+	require.NoError(t, err)
+	require.Empty(t, pending)
 }
 
 // The balances of a past moment are those that were true then.

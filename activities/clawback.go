@@ -2,6 +2,7 @@ package activities
 
 import (
 	"context"
+	"slices"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/money"
@@ -40,10 +41,13 @@ func (a *Settlement) clawBack(ctx context.Context, in ClawBackInput) (out ClawBa
 	if claw.Taken, err = a.Store.Clawbacks(ctx, in.Run, in.Shard); err != nil {
 		return out, err
 	}
-	if claw.Owes, err = a.Store.Owed(ctx, brief.Spec.Currency, in.Shard); err != nil {
+	if claw.Owes, err = a.owes(ctx, brief.Spec.Currency, in.Shard); err != nil {
 		return out, err
 	}
 	if err := a.Store.RecordClawbacks(ctx, in.Run, in.Shard, in.Pass, in.Known, settlement.Reverse(claw)); err != nil {
+		return out, err
+	}
+	if err := a.keepFloor(ctx, in, brief); err != nil {
 		return out, err
 	}
 	// Counted from what stands, so that a repeated attempt says the same as the first.
@@ -61,6 +65,46 @@ func (a *Settlement) clawBack(ctx context.Context, in ClawBackInput) (out ClawBa
 		}
 	}
 	return out, nil
+}
+
+// owes is what customers owe by the books of all campaigns, and by what campaigns recorded to take back and have not booked
+// yet. What is booked between the two readings counts twice rather than not at all.
+func (a *Settlement) owes(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
+	pending, err := a.Store.Pending(ctx, currency, shard)
+	if err != nil {
+		return nil, err
+	}
+	owed, err := a.Store.Owed(ctx, currency, shard)
+	if err != nil {
+		return nil, err
+	}
+	for customer, amount := range pending {
+		if owed[customer], err = money.Add(owed[customer], amount); err != nil {
+			return nil, err
+		}
+	}
+	return owed, nil
+}
+
+// keepFloor looks once more after this pass was recorded: of two campaigns that claw back from a customer at once, each
+// records first and looks then, so at least one sees the other, and takes less.
+func (a *Settlement) keepFloor(ctx context.Context, in ClawBackInput, brief campaign.Brief) error {
+	if brief.Policy.Clawback == nil {
+		return nil
+	}
+	taken, err := a.Store.Clawbacks(ctx, in.Run, in.Shard)
+	if err != nil {
+		return err
+	}
+	taken = slices.DeleteFunc(taken, func(r settlement.Reversal) bool { return r.Pass != in.Pass || r.Amount == 0 })
+	if len(taken) == 0 {
+		return nil
+	}
+	owes, err := a.owes(ctx, brief.Spec.Currency, in.Shard)
+	if err != nil {
+		return err
+	}
+	return a.Store.LowerClawbacks(ctx, in.Run, in.Pass, in.Known, settlement.Lower(taken, owes, *brief.Policy.Clawback))
 }
 
 // settledOf are the dues whose customers have it: paid out, or netted in full.

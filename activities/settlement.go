@@ -142,12 +142,15 @@ type SettlementStore interface {
 	Rejudge(ctx context.Context, run campaign.Run, terms settlement.Terms, shard campaign.Shard) ([]settlement.Redemption, error)
 	Clawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard) ([]settlement.Reversal, error)
 	RecordClawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard, pass uint16, at time.Time, reversals []settlement.Reversal) error
+	LowerClawbacks(ctx context.Context, run campaign.Run, pass uint16, at time.Time, reversals []settlement.Reversal) error
 	RecordLate(ctx context.Context, run campaign.Run, late []settlement.Redemption) error
 	// JudgedInTime gives each step that was found when the run was settled.
 	JudgedInTime(ctx context.Context, run campaign.Run, shard campaign.Shard, each func(campaign.ID)) error
 	Breaks(ctx context.Context, run campaign.Run) ([]settlement.Break, error)
 	RecordBreaks(ctx context.Context, run campaign.Run, actor string, at time.Time, breaks []settlement.Break) error
 	Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
+	// Pending is what all runs recorded to take back and have not booked yet.
+	Pending(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error)
 }
 
 // Settlement finds who met the terms, and pays them.

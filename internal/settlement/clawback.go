@@ -74,6 +74,27 @@ func Reverse(c Claw) []Reversal {
 	return all
 }
 
+// Lower takes less back where customers would owe more than the floor lets them: another campaign took back from them at
+// the same moment. owes is what each owes with these reversals in it. Two campaigns that find each other may both take
+// less than they might; neither takes too much.
+func Lower(taken []Reversal, owes map[uint32]money.Minor, floor campaign.ClawbackLimit) []Reversal {
+	over := map[uint32]money.Minor{}
+	var all []Reversal
+	for _, r := range slices.Backward(taken) {
+		left, known := over[r.Customer]
+		if !known {
+			left = max(owes[r.Customer]+min(floor.Floor, 0), 0)
+		}
+		part := min(left, r.Amount)
+		over[r.Customer] = left - part
+		if part > 0 {
+			r.Amount, r.Waived = r.Amount-part, r.Waived+part
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
 // Netting is how much of a due is set against what its customer owes.
 type Netting struct {
 	Due

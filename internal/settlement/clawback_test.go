@@ -98,3 +98,32 @@ func TestDuesAreNetted(t *testing.T) {
 	partly.Netted = 5000
 	require.Empty(t, Net([]Due{partly}, map[uint32]money.Minor{3: 4000}), "what was netted is not netted again")
 }
+
+// Lowered, nobody owes more than the floor lets them by these reversals, nothing is lowered without need, and what is not
+// taken is waived.
+func TestLoweredReversalsKeepTheFloor(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		floor := campaign.ClawbackLimit{Floor: -money.Minor(rapid.Int64Range(0, 10_000).Draw(t, "floor"))}
+		owes, of, amounts := map[uint32]money.Minor{}, map[uint32]money.Minor{}, map[campaign.ID]Reversal{}
+		var taken []Reversal
+		for i := range rapid.IntRange(0, 8).Draw(t, "reversals") {
+			r := Reversal{Amount: money.Minor(rapid.Int64Range(1, 6000).Draw(t, "amount"))}
+			r.Customer, r.Payout = rapid.Uint32Range(1, 3).Draw(t, "customer"), campaign.ID{byte(i)}
+			taken, of[r.Customer], amounts[r.Payout] = append(taken, r), of[r.Customer]+r.Amount, r
+		}
+		for customer, own := range of {
+			owes[customer] = own + money.Minor(rapid.Int64Range(-5000, 15_000).Draw(t, "others"))
+		}
+		cut := map[uint32]money.Minor{}
+		for _, r := range Lower(taken, owes, floor) {
+			before := amounts[r.Payout]
+			require.Equal(t, before.Amount+before.Waived, r.Amount+r.Waived)
+			require.Less(t, r.Amount, before.Amount)
+			require.GreaterOrEqual(t, r.Amount, money.Minor(0))
+			cut[r.Customer] += before.Amount - r.Amount
+		}
+		for customer, own := range of {
+			require.Equal(t, min(max(owes[customer]+floor.Floor, 0), own), cut[customer])
+		}
+	})
+}

@@ -39,10 +39,19 @@ func (w *Warehouse) Clawbacks(ctx context.Context, run campaign.Run, shard campa
 
 // RecordClawbacks writes what a pass takes back, as one block of which the first stays.
 func (w *Warehouse) RecordClawbacks(ctx context.Context, run campaign.Run, shard campaign.Shard, pass uint16, at time.Time, reversals []settlement.Reversal) error {
+	ctx = w.firstWins(ctx, fmt.Sprintf("clawbacks/%s/%d/%d-%d/%d", run.Campaign, run.Occurrence, shard.Low, shard.High, pass))
+	return w.writeClawbacks(ctx, run, pass, at, reversals)
+}
+
+// LowerClawbacks writes a pass's reversals again with less: of two rows of one reversal the smaller stands.
+func (w *Warehouse) LowerClawbacks(ctx context.Context, run campaign.Run, pass uint16, at time.Time, reversals []settlement.Reversal) error {
+	return w.writeClawbacks(ctx, run, pass, at, reversals)
+}
+
+func (w *Warehouse) writeClawbacks(ctx context.Context, run campaign.Run, pass uint16, at time.Time, reversals []settlement.Reversal) error {
 	if len(reversals) == 0 {
 		return nil
 	}
-	ctx = w.firstWins(ctx, fmt.Sprintf("clawbacks/%s/%d/%d-%d/%d", run.Campaign, run.Occurrence, shard.Low, shard.High, pass))
 	batch, err := w.conn.PrepareBatch(ctx, "INSERT INTO clawbacks (campaign, occurrence, launch, customer_key, offer, round, pass, amount, waived, currency, at)")
 	if err != nil {
 		return fmt.Errorf("record clawbacks: %w", err)
@@ -104,7 +113,16 @@ func (w *Warehouse) RecordLate(ctx context.Context, run campaign.Run, late []set
 
 // Owed is what customers of a shard owe us, by all books of a currency; who owes nothing is not in it.
 func (w *Warehouse) Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
-	rows, err := w.conn.Query(ctx, query("ledger_owed"), shardKey(shard).with(args{"currency": currency}).list()...)
+	return w.byCustomer(ctx, "ledger_owed", currency, shard)
+}
+
+// Pending is what all runs recorded to take back from customers of a shard, in a currency, and have not booked yet.
+func (w *Warehouse) Pending(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
+	return w.byCustomer(ctx, "settlement_pending", currency, shard)
+}
+
+func (w *Warehouse) byCustomer(ctx context.Context, name, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
+	rows, err := w.conn.Query(ctx, query(name), shardKey(shard).with(args{"currency": currency}).list()...)
 	if err != nil {
 		return nil, fmt.Errorf("read what customers owe: %w", err)
 	}
