@@ -113,30 +113,25 @@ func (w *Warehouse) RecordLate(ctx context.Context, run campaign.Run, late []set
 
 // Owed is what customers of a shard owe us, by all books of a currency; who owes nothing is not in it.
 func (w *Warehouse) Owed(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
-	return w.byCustomer(ctx, "ledger_owed", currency, shard)
+	out := map[uint32]money.Minor{}
+	return out, w.each(ctx, "ledger_owed", shardKey(shard).with(args{"currency": currency}), intoAmounts(out))
 }
 
 // Pending is what all runs recorded to take back from customers of a shard, in a currency, and have not booked yet.
 func (w *Warehouse) Pending(ctx context.Context, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
-	return w.byCustomer(ctx, "settlement_pending", currency, shard)
+	out := map[uint32]money.Minor{}
+	return out, w.each(ctx, "settlement_pending", shardKey(shard).with(args{"currency": currency}), intoAmounts(out))
 }
 
-func (w *Warehouse) byCustomer(ctx context.Context, name, currency string, shard campaign.Shard) (map[uint32]money.Minor, error) {
-	rows, err := w.conn.Query(ctx, query(name), shardKey(shard).with(args{"currency": currency}).list()...)
-	if err != nil {
-		return nil, fmt.Errorf("read what customers owe: %w", err)
-	}
-	defer func() { _ = rows.Close() }()
-	out := map[uint32]money.Minor{}
-	for rows.Next() {
+// intoAmounts reads rows of a customer and an amount.
+func intoAmounts(out map[uint32]money.Minor) func(driver.Rows) error {
+	return func(rows driver.Rows) error {
 		var customer uint32
-		var owed int64
-		if err := rows.Scan(&customer, &owed); err != nil {
-			return nil, fmt.Errorf("read what customers owe: %w", err)
-		}
-		out[customer] = money.Minor(owed)
+		var amount int64
+		err := rows.Scan(&customer, &amount)
+		out[customer] = money.Minor(amount)
+		return err
 	}
-	return out, rows.Err()
 }
 
 // nettedDue names a due as a netting does.
