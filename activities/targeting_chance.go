@@ -3,6 +3,7 @@ package activities
 import (
 	"time"
 
+	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/targeting"
 	"github.com/danbi-project/danbi/internal/targeting/learn"
 	"github.com/danbi-project/danbi/internal/targeting/propensity"
@@ -39,34 +40,40 @@ func (l *learner) responses() (rows []int, label []bool, outcome string) {
 // at the start of a period is in that period's risk set, with features as they were then, and the chance to drop below half of
 // one's own forecast within it is learned from several periods together. The last one judges and calibrates.
 func (l *learner) churn() error {
-	end := l.snapshot.Instant
-	var early, late propensity.Sample
-	for i := range churnPeriods {
-		from := end.Add(time.Duration(i-churnPeriods) * churnWindow)
-		read, err := l.Store.Dropped(l.ctx, l.snapshot, from, from.Add(churnWindow), mostExamples/churnPeriods)
-		if err != nil {
-			return err
-		}
-		l.blank(read.Bins)
-		if late = dropped(read); i < churnPeriods-1 {
-			early = early.And(late)
-		}
+	early, late, err := l.histories(func(spend, before float32) (label, counts bool) {
+		return float64(spend) < droppedTo*float64(before)*churnWindow.Hours()/24/90, before > 0
+	})
+	if err != nil {
+		return err
 	}
+	end := l.snapshot.Instant
 	l.entry.Card.From, l.entry.Card.Until = end.Add(-churnPeriods*churnWindow), end
 	return l.chance(early, late, "dropped")
 }
 
-// dropped leaves those who had something to lose.
-func dropped(t targeting.Trial) propensity.Sample {
-	var rows []int
-	label := make([]bool, len(t.Customers))
-	for i, before := range t.Before {
-		if before > 0 {
-			rows = append(rows, i)
-			label[i] = float64(t.Spend[i]) < droppedTo*float64(before)*churnWindow.Hours()/24/90
+// histories are customers as they were before each of the latest periods, labelled by what they spent in it and in the 90 days before;
+// the last period apart. Whoever is to judge the model is left out.
+func (l *learner) histories(label func(spend, before float32) (label, counts bool)) (early, late propensity.Sample, err error) {
+	for i := range churnPeriods {
+		from := l.snapshot.Instant.Add(time.Duration(i-churnPeriods) * churnWindow)
+		read, err := l.Store.Dropped(l.ctx, l.snapshot, from, from.Add(churnWindow), mostExamples/churnPeriods)
+		if err != nil {
+			return early, late, err
+		}
+		l.blank(read.Bins)
+		var rows []int
+		labels := make([]bool, len(read.Customers))
+		for k, customer := range read.Customers {
+			yes, counts := label(read.Spend[k], read.Before[k])
+			if labels[k] = yes; counts && !l.held[customer] {
+				rows = append(rows, k)
+			}
+		}
+		if late = (propensity.Sample{Bins: read.Bins, Label: labels}).Take(rows); i < churnPeriods-1 {
+			early = early.And(late)
 		}
 	}
-	return propensity.Sample{Bins: t.Bins, Label: label}.Take(rows)
+	return early, late, nil
 }
 
 // interest learns what sets those who have it already apart from anybody.
@@ -96,10 +103,16 @@ func (l *learner) chance(early, late propensity.Sample, outcome string) error {
 	return nil
 }
 
-// choose lets response, uplift and the effect on staying stand for the campaign, and takes whose best customers gain most
-// by a contact, on customers held back: the mean doubly robust effect of the share of them that the campaign will contact.
+// choose lets several kinds stand for the campaign, and takes whose best customers gain most by a contact, on customers held back:
+// the mean doubly robust effect of the share of them that the campaign will contact. A campaign that wins customers back with a goal
+// is judged in money, and risk and worth stand for it too.
 func (l *learner) choose() error {
+	kinds := []string{registry.Uplift, registry.ChurnUplift, registry.Response}
 	s, outcome := l.gained()
+	if offer, err := offered(l.brief.Spec); err == nil && l.brief.Spec.Goal == campaign.GoalWinBack {
+		kinds = append([]string{registry.Worth, registry.Churn}, kinds...)
+		s, outcome = l.earned(offer), "worth"
+	}
 	if !twoArms(s) {
 		return errNoTrial
 	}
@@ -114,8 +127,13 @@ func (l *learner) choose() error {
 	best, bestEntry := -1, registry.Entry{}
 	whole := l.trial
 	order, length := l.order, l.length
-	for _, kind := range []string{registry.Uplift, registry.ChurnUplift, registry.Response} {
+	held := map[uint32]bool{}
+	for _, i := range late {
+		held[whole.Customers[i]] = true
+	}
+	for _, kind := range kinds {
 		one := *l
+		one.held = held
 		one.trial = whole.Take(early)
 		one.order, one.length = learn.At(order, early), learn.At(length, early)
 		one.entry.Kind = kind
@@ -124,6 +142,10 @@ func (l *learner) choose() error {
 			err = one.response()
 		case registry.ChurnUplift:
 			err = one.effect(one.stayed())
+		case registry.Churn:
+			err = one.churn()
+		case registry.Worth:
+			err = one.worth()
 		default:
 			err = one.effect(one.gained())
 		}

@@ -54,6 +54,7 @@ type learner struct {
 	trial    targeting.Trial
 	order    []int64 // of each customer of the trial: when
 	length   []float64
+	held     map[uint32]bool // who is to judge: no history of theirs is learned from
 }
 
 // learn fits the kind of model that the brief names, or gives a reason why it can't: a note.
@@ -117,7 +118,7 @@ func (t *Targeting) promoted(ctx context.Context, kind string, in FitModelInput)
 func (t *Targeting) registered(ctx context.Context, kind string, in FitModelInput) (registry.Entry, string, error) {
 	kinds := []string{kind}
 	if kind == campaign.ModelAuto {
-		kinds = []string{registry.Uplift, registry.ChurnUplift, registry.Response}
+		kinds = []string{registry.Uplift, registry.Worth, registry.ChurnUplift, registry.Response}
 	}
 	for _, one := range kinds {
 		rows, err := t.Store.Entries(ctx, one, latestEntries)
@@ -152,7 +153,7 @@ func noteOf(err error) string {
 		return targeting.NoteTooFew
 	case errors.Is(err, learn.ErrOneClass):
 		return targeting.NoteOneClass
-	case errors.Is(err, learn.ErrNoFeature), errors.Is(err, errNoBetter):
+	case errors.Is(err, learn.ErrNoFeature), errors.Is(err, errNoBetter), errors.Is(err, errNoGoal):
 		return targeting.NoteUnfit
 	}
 	return ""
@@ -188,6 +189,8 @@ func (l *learner) fit(kind string) error {
 		return l.response()
 	case registry.ChurnUplift:
 		return l.effect(l.stayed())
+	case registry.Worth:
+		return l.worth()
 	case campaign.ModelAuto:
 		return l.choose()
 	default:

@@ -3,6 +3,7 @@ package activities_test
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"time"
@@ -118,12 +119,26 @@ func TestModelsOfForestsChooseAnAudience(t *testing.T) {
 	got, err = fit(campaign.ModelInterest, campaign.Interest{Attributes: map[string]string{"category": "coffee", "roast": "dark"}})
 	require.NoError(t, err)
 	require.Equal(t, registry.Interest, got.Kind, "%+v", got)
-	got, err = fit(campaign.ModelAuto, campaign.Interest{})
-	require.NoError(t, err)
-	require.True(t, registry.Is(got.Kind), "%+v", got)
-	entry, err := p.store.Entry(ctx, got.ID)
-	require.NoError(t, err)
-	require.NotEmpty(t, entry.Card.Rivals)
+	for goal, rivals := range map[campaign.Goal][]string{campaign.GoalSpend: nil, campaign.GoalWinBack: {registry.Churn}} {
+		was := p.brief.Spec.Goal
+		p.brief.Spec.Goal = goal
+		got, err = fit(campaign.ModelAuto, campaign.Interest{})
+		p.brief.Spec.Goal = was
+		require.NoError(t, err)
+		require.True(t, registry.Is(got.Kind), "%+v", got)
+		entry, err := p.store.Entry(ctx, got.ID)
+		require.NoError(t, err)
+		stood, most := map[string]float64{}, math.Inf(-1)
+		for _, r := range entry.Card.Rivals {
+			stood[r.Kind] = r.Value.Mean
+			most = max(most, r.Value.Mean)
+		}
+		require.NotEmpty(t, stood)
+		for _, kind := range rivals {
+			require.Contains(t, stood, kind, "%s", goal)
+		}
+		require.Equal(t, most, stood[got.Kind], "the one that gains most is taken")
+	}
 
 	require.NoError(t, p.store.Promote(ctx, registry.Promotion{Kind: registry.Response, Model: p.model.ID, Actor: "kim", Reason: "a test", At: p.snapshot.Instant.Add(-time.Hour)}))
 	got, err = fit(campaign.ModelResponse, campaign.Interest{})
@@ -142,7 +157,7 @@ func TestModelsOfForestsChooseAnAudience(t *testing.T) {
 	got, err = fit(p.model.ID, campaign.Interest{})
 	require.NoError(t, err)
 	require.NotEmpty(t, got.Drifted)
-	entry, err = p.store.Entry(ctx, p.model.ID)
+	entry, err := p.store.Entry(ctx, p.model.ID)
 	require.NoError(t, err)
 	for _, d := range got.Drifted {
 		require.Contains(t, entry.Used(), d.Feature)

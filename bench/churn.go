@@ -40,6 +40,7 @@ const (
 	churnMargin = .2
 	churnStep   = 50_000 // won above their own forecast
 	churnReward = 5_000
+	churnRound  = 10_000
 )
 
 func (b *churnBench) run(ctx context.Context, quick bool) (map[string]any, error) {
@@ -75,13 +76,15 @@ func (b *churnBench) run(ctx context.Context, quick bool) (map[string]any, error
 	out := map[string]any{"customers": b.customers}
 	section := e.begin(stack.PartEngine)
 	scores := map[string][]float32{}
-	for _, kind := range []string{campaign.ModelChurn, campaign.ModelChurnUplift} {
+	for _, kind := range []string{campaign.ModelChurn, campaign.ModelChurnUplift, campaign.ModelWorth, campaign.ModelAuto} {
 		say("fitting %s", kind)
 		fitted, err := fitForBench(ctx, e, trainer, snapshot, kind)
 		if err != nil {
 			return nil, err
 		}
-		if fitted.Kind != kind { // too few customers to tell the effect from luck: the campaign would go by this rule
+		if kind == campaign.ModelAuto && registry.Is(fitted.Kind) {
+			out["auto_chose"] = fitted.Kind
+		} else if fitted.Kind != kind { // too few customers to tell the effect from luck: the campaign would go by this rule
 			out[kind+"_rule"], out[kind+"_note"] = fitted.Kind, fitted.Note
 			if scores[kind], err = rankAll(ctx, e, snapshot, fitted, b.customers); err != nil {
 				return nil, err
@@ -104,7 +107,12 @@ func (b *churnBench) run(ctx context.Context, quick bool) (map[string]any, error
 
 // churnBrief is the campaign that is planned.
 func churnBrief(snapshot features.Snapshot, kind string) campaign.Brief {
-	return campaign.Brief{Spec: campaign.Spec{Campaign: "bench", Goal: campaign.GoalWinBack, Currency: snapshot.Currency, Zone: snapshot.Zone, Audience: campaign.Audience{Model: kind}}}
+	return campaign.Brief{Spec: campaign.Spec{
+		Campaign: "bench", Goal: campaign.GoalWinBack, Currency: snapshot.Currency, Zone: snapshot.Zone,
+		Audience: campaign.Audience{Model: kind, Size: int(churnShare * float64(snapshot.Customers))},
+		Offers:   []campaign.Offer{{ID: "more", Kind: campaign.OfferThreshold, Threshold: campaign.Threshold{Step: churnStep, RoundTo: churnRound}, Reward: churnReward}},
+		Budget:   campaign.Budget{Margin: churnMargin},
+	}}
 }
 
 var churnRun = campaign.Run{Campaign: "bench", Occurrence: 1, Plan: 1}
@@ -196,7 +204,7 @@ func (b *churnBench) judge(ctx context.Context, w *world.World, until time.Time,
 	}
 	out["auc"], out["judged"] = learn.Area(risk, label), len(label)
 	out["lead_days"], out["lead_customers"] = median(leads), len(leads)
-	for name, kind := range map[string]string{"value_uplift_targeting": campaign.ModelChurnUplift, "value_risk_targeting": campaign.ModelChurn} {
+	for name, kind := range map[string]string{"value_uplift_targeting": campaign.ModelChurnUplift, "value_risk_targeting": campaign.ModelChurn, "value_worth_targeting": campaign.ModelWorth, "value_auto_targeting": campaign.ModelAuto} {
 		out[name], out[name+"_kept"] = worth(all, scores[kind], b.customers)
 	}
 	oracle := make([]float32, b.customers)
@@ -235,7 +243,7 @@ func look(o *world.Oracle, key uint32, at time.Time) truthOf {
 	before := o.Outcome(at.AddDate(0, 0, -90), at).Spend
 	month := o.Outcome(at, at.AddDate(0, 0, 28)).Spend
 	forecast := before * 28 / 90
-	threshold := (forecast + churnStep + 9_999) / 10_000 * 10_000
+	threshold := (forecast + churnStep + churnRound - 1) / churnRound * churnRound
 	touch := world.Touch{
 		Campaign: "bench", Occurrence: 1, Touch: "first", Channel: "email", At: at.Add(34 * time.Hour), Content: "price",
 		Threshold: threshold, Reward: churnReward, Terms: &world.Terms{Opens: at, Closes: at.AddDate(0, 0, 28)},

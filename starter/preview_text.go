@@ -82,6 +82,7 @@ func (a *App) modelKind(kind string) string {
 		registry.Uplift:        a.text("what a contact adds", "연락의 효과"),
 		registry.Churn:         a.text("the chance to drop below one's own forecast", "자기 예측보다 줄어들 확률"),
 		registry.ChurnUplift:   a.text("what a contact adds to the chance to stay", "연락이 이탈을 막는 효과"),
+		registry.Worth:         a.text("what a contact earns in money", "연락으로 버는 금액"),
 		registry.Interest:      a.text("likeness to those who have it already", "이미 관심을 보인 고객과의 유사도"),
 	}[kind]
 }

@@ -75,6 +75,7 @@ const (
 	ModelUplift       = "uplift"       // what a contact adds to what the goal counts
 	ModelChurn        = "churn"        // the chance to drop below one's own forecast
 	ModelChurnUplift  = "churn_uplift" // what a contact adds to the chance to stay
+	ModelWorth        = "worth"        // what a contact earns in money
 	ModelInterest     = "interest"     // likeness to those who have it already
 	ControlBySegment  = "segment"
 	ControlByDecile   = "decile"

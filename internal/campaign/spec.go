@@ -138,6 +138,11 @@ type Offer struct {
 	Terms     *Terms      `yaml:"terms,omitempty" json:"terms,omitempty"`         // instead of the settlement's, all of them
 }
 
+// Earns is whether somebody whom the offer moves from their own forecast to its goal brings in more than the reward.
+func (o Offer) Earns(margin Share) bool {
+	return o.Kind == OfferThreshold && o.Threshold.Step > 0 && o.Reward > 0 && float64(margin)*float64(o.Threshold.Step) > float64(o.Reward)
+}
+
 // Threshold is how a customer's own goal is found.
 type Threshold struct {
 	Fixed   money.Minor `yaml:"fixed,omitempty" json:"fixed,omitempty"`       // the same for all; instead of the rest

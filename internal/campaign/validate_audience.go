@@ -78,7 +78,7 @@ func (v *validator) audience() {
 		v.adopt("audience.rule", v.rule(a.Rule))
 	}
 	if !IsModelID(a.Model) {
-		v.word("audience.model", a.Model, ModelResponse, ModelUplift, ModelAuto, ModelChurn, ModelChurnUplift, ModelInterest, ModelNone)
+		v.word("audience.model", a.Model, ModelResponse, ModelUplift, ModelAuto, ModelChurn, ModelChurnUplift, ModelWorth, ModelInterest, ModelNone)
 	}
 	named := a.Interest.Named()
 	for _, name := range slices.Sorted(maps.Keys(a.Interest.Attributes)) {
@@ -92,6 +92,10 @@ func (v *validator) audience() {
 			say("name what they bought: interest: {categories: [baby]} (or brands, products, campaigns that they opened, or attributes of the new product)", "구매한 것을 쓰세요. 예: interest: {categories: [baby]} (brands, products, campaigns, 새 상품의 attributes도 됩니다)"))
 	case a.Model != ModelInterest && named > 0:
 		v.add("audience.interest", sayf("is not read by the model %s", "%s 모델은 읽지 않습니다", a.Model), say("write model: interest, or remove it", "model: interest로 쓰거나 지우세요"))
+	}
+	if a.Model == ModelWorth && !slices.ContainsFunc(v.spec.Offers, func(o Offer) bool { return o.Earns(v.spec.Budget.Margin) }) {
+		v.add("audience.model", say("worth needs an offer that earns money: one with a goal above the customer's own forecast", "worth에는 버는 혜택이 필요합니다. 고객 자신의 예측보다 높은 목표가 있어야 합니다"),
+			say("add a spend_threshold whose threshold.step times budget.margin is more than its reward, or write model: auto", "threshold.step × budget.margin이 reward보다 큰 spend_threshold 혜택을 넣거나 model: auto로 쓰세요"))
 	}
 	switch {
 	case a.Model == ModelNone && a.Rank == "" && (a.Size > 0 || a.Share > 0):

@@ -32,6 +32,7 @@ func TestEachContradictionIsNamed(t *testing.T) {
 		"schedule that never fires":  {scheduled("0 0 30 2 *"), "schedule.cron", "never fires"},
 		"schedule that overlaps":     {scheduled("0 0 * * 1"), "schedule.cron", "before the one before it has ended"},
 		"model":                      {func(s *Spec) { s.Audience.Model = "respons" }, "audience.model", "did you mean response?"},
+		"worth of nothing":           {func(s *Spec) { s.Audience.Model, s.Budget.Margin = ModelWorth, .01 }, "audience.model", "needs an offer that earns"},
 		"no rank":                    {func(s *Spec) { s.Audience.Model = ModelNone }, "audience.rank", "nothing says who comes first"},
 		"rank beside a model":        {func(s *Spec) { s.Audience.Rank = "spend" }, "audience.rank", "ranks already"},
 		"negative size":              {func(s *Spec) { s.Audience.Size = -1 }, "audience.size", "is negative"},

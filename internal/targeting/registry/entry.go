@@ -36,11 +36,12 @@ const (
 	Uplift      = "uplift"         // what a contact adds to the outcome of the goal
 	Churn       = "churn"          // the chance of a drop below one's own forecast
 	ChurnUplift = "churn_uplift"   // what a contact adds to the chance to stay
+	Worth       = "worth"          // what a contact earns in money, by a goal above one's own forecast
 	Interest    = "interest"       // likeness to those who have it already
 )
 
 // Kinds are all of them.
-var Kinds = []string{Response, Uplift, Churn, ChurnUplift, Interest}
+var Kinds = []string{Response, Uplift, Churn, ChurnUplift, Worth, Interest}
 
 // Is says whether a kind is of forests.
 func Is(kind string) bool { return slices.Contains(Kinds, kind) }
@@ -48,7 +49,7 @@ func Is(kind string) bool { return slices.Contains(Kinds, kind) }
 // Card says what a model is and how good.
 type Card struct {
 	Learner     string          `json:"learner"`
-	Outcome     string          `json:"outcome"` // spend, bought, responded, stayed, dropped, has
+	Outcome     string          `json:"outcome"` // spend, bought, responded, stayed, dropped, met, has
 	Rows        int             `json:"rows"`    // learned from
 	Held        int             `json:"held"`    // judged by
 	From        time.Time       `json:"from,omitzero"`
