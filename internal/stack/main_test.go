@@ -50,6 +50,9 @@ func fake(ctx context.Context, c PartConfig, address string) error {
 	faults := filepath.Join(c.Stack.Dir, "fail-"+c.Name)
 	if left, err := os.ReadFile(faults); err == nil && len(left) > 0 {
 		_ = os.WriteFile(faults, left[1:], 0o600)
+		if left[0] == 'p' {
+			return fmt.Errorf("listen tcp %s: bind: address already in use", address)
+		}
 		return errors.New("the disk is full")
 	}
 	l, err := net.Listen("tcp", address)

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -54,14 +55,22 @@ type Stack struct {
 // Up installs what is missing and starts all parts in order, each when the one before it serves. When one doesn't
 // start, those that did are stopped again. ctx ends the starting only; the stack runs until Stop.
 func Up(ctx context.Context, c Config) (*Stack, error) {
-	s, err := prepare(&c)
-	if err != nil {
-		return nil, err
+	// Ports are let go of before the parts listen on them, and another program may be quicker.
+	const tries = 3
+	for try := 1; ; try++ {
+		config := c
+		s, err := prepare(&config)
+		if err != nil {
+			return nil, err
+		}
+		if err = s.up(ctx); err == nil {
+			return s, nil
+		}
+		err = errors.Join(err, s.Stop())
+		if try == tries || !strings.Contains(err.Error(), "address already in use") {
+			return nil, err
+		}
 	}
-	if err := s.up(ctx); err != nil {
-		return nil, errors.Join(err, s.Stop())
-	}
-	return s, nil
 }
 
 func prepare(c *Config) (*Stack, error) {

@@ -101,6 +101,18 @@ func TestAPartThatDoesNotStartStopsTheOthersWithItsLastWords(t *testing.T) {
 	up(t, Config{Dir: dir}) // the folder was let go of
 }
 
+func TestAPortThatWasTakenMeanwhileIsReplaced(t *testing.T) {
+	local(t)
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "fail-worker"), []byte("pp"), 0o600))
+	up(t, Config{Dir: dir})
+
+	dir = t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "fail-worker"), []byte("ppp"), 0o600))
+	_, err := Up(t.Context(), Config{Dir: dir, Parts: fakes(), Without: []string{PartTemporal}})
+	require.ErrorContains(t, err, "address already in use", "but not for ever")
+}
+
 func TestTwoStacksOnOneFolderAreRefused(t *testing.T) {
 	local(t)
 	s := up(t, Config{Dir: t.TempDir()})
