@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,12 +17,13 @@ import (
 )
 
 // rehearseBench asks whether forecasts hold: each of many rehearsals, on a market and people of its own, is in turn the
-// campaign that comes true, and the others forecast it.
+// campaign that comes true, and others forecast it.
 type rehearseBench struct {
 	seeds     int
 	customers int
 	others    int
 	first     int
+	draws     int
 }
 
 func (b *rehearseBench) flags(f *flag.FlagSet) {
@@ -29,6 +31,7 @@ func (b *rehearseBench) flags(f *flag.FlagSet) {
 	f.IntVar(&b.customers, "customers", 5_000, "of each rehearsal")
 	f.IntVar(&b.others, "runs", 20, "rehearsals that a forecast is made of, as a person would make it")
 	f.IntVar(&b.first, "first", 1, "seed of the first rehearsal")
+	f.IntVar(&b.draws, "draws", 100, "sets of other rehearsals that forecast each one: which of them a person would have drawn is chance")
 }
 
 // rehearsed are the examples with a window of their own.
@@ -41,6 +44,9 @@ func (b *rehearseBench) run(ctx context.Context, quick bool) (map[string]any, er
 	}
 	if b.seeds < 2 {
 		return nil, fmt.Errorf("--seeds %d: one is the outcome and the others forecast it, so it takes two", b.seeds)
+	}
+	if b.draws < 1 {
+		return nil, fmt.Errorf("--draws %d: at least one set of rehearsals must forecast", b.draws)
 	}
 	dir, err := os.MkdirTemp("", "danbi-bench-")
 	if err != nil {
@@ -81,7 +87,7 @@ func (b *rehearseBench) rehearse(ctx context.Context, starter, dir, example stri
 	return f, json.Unmarshal(text.Bytes(), &f)
 }
 
-// judge lets each rehearsal be the outcome that the ones after it, in a circle, forecast.
+// judge lets each rehearsal be the outcome that sets of the others forecast.
 func (b *rehearseBench) judge(examples []string, all map[string]forecast.Forecast, out map[string]any) error {
 	figures := map[string]func(forecast.Outcome) float64{
 		"responses": func(o forecast.Outcome) float64 { return o.Responses },
@@ -89,8 +95,8 @@ func (b *rehearseBench) judge(examples []string, all map[string]forecast.Forecas
 		"cost":      func(o forecast.Outcome) float64 { return o.Cost },
 	}
 	coverage, byExample, width := map[string]float64{}, map[string]map[string]float64{}, map[string]float64{}
+	neighbours := map[string]float64{}
 	trials, failed, promised := 0, 0, 1.0
-	inside := map[string]float64{}
 	var seconds []float64
 	breaches := map[string]int{}
 	for _, example := range examples {
@@ -112,36 +118,67 @@ func (b *rehearseBench) judge(examples []string, all map[string]forecast.Forecas
 		}
 		byExample[example] = map[string]float64{}
 		for name, figure := range figures {
-			held := 0.0
-			for i := range ended {
-				var others []float64
-				for k := 1; k < len(ended) && len(others) < b.others; k++ {
-					others = append(others, figure(ended[(i+k)%len(ended)]))
-				}
-				interval := forecast.Predict(others, forecast.Level)
-				if err := recount(others, interval); err != nil {
-					return err
-				}
-				promised = math.Min(promised, interval.Level)
-				width[name] += (interval.High - interval.Low) / math.Max(interval.Median, 1)
-				if interval.Contains(figure(ended[i])) {
-					held++
-				}
+			values := make([]float64, len(ended))
+			for i, o := range ended {
+				values[i] = figure(o)
 			}
-			byExample[example][name] = held / float64(len(ended))
-			inside[name] += held
+			t, err := b.try(values)
+			if err != nil {
+				return err
+			}
+			n := float64(len(values))
+			byExample[example][name] = t.held
+			coverage[name] += t.held * n
+			neighbours[name] += t.neighbours * n
+			width[name] += t.width * n
+			promised = math.Min(promised, t.promised)
 		}
 		trials += len(ended)
 	}
 	for name := range figures {
-		coverage[name] = inside[name] / float64(trials)
+		coverage[name] /= float64(trials)
+		neighbours[name] /= float64(trials)
 		width[name] /= float64(trials)
 	}
 	slices.Sort(seconds)
-	out["coverage_80"], out["by_example"], out["trials"], out["failed"] = coverage, byExample, trials, failed
-	out["promised"], out["relative_width"], out["breaches"] = promised, width, breaches
+	out["coverage_80"], out["by_example"], out["trials"], out["failed"], out["draws"] = coverage, byExample, trials, failed, b.draws
+	out["coverage_80_of_one_set"], out["promised"], out["relative_width"], out["breaches"] = neighbours, promised, width, breaches
 	out["seconds_a_rehearsal"] = seconds[len(seconds)/2]
 	return nil
+}
+
+// tried is how often intervals held, over all outcomes: over sets drawn at random, and over one set for each outcome, that
+// of the rehearsals after it in a circle, which depends much on which they happen to be.
+type tried struct{ held, neighbours, width, promised float64 }
+
+func (b *rehearseBench) try(values []float64) (t tried, err error) {
+	t.promised = 1
+	r := rand.New(rand.NewPCG(uint64(b.first), uint64(len(values))))
+	for i, outcome := range values {
+		others := slices.Concat(values[i+1:], values[:i])
+		for draw := range b.draws + 1 {
+			if draw > 0 {
+				r.Shuffle(len(others), func(x, y int) { others[x], others[y] = others[y], others[x] })
+			}
+			set := others[:min(len(others), b.others)]
+			interval := forecast.Predict(set, forecast.Level)
+			if err := recount(set, interval); err != nil {
+				return t, err
+			}
+			t.promised = math.Min(t.promised, interval.Level)
+			switch holds := interval.Contains(outcome); {
+			case draw > 0:
+				t.width += (interval.High - interval.Low) / math.Max(interval.Median, 1)
+				if holds {
+					t.held++
+				}
+			case holds:
+				t.neighbours++
+			}
+		}
+	}
+	n := float64(len(values))
+	return tried{t.held / (n * float64(b.draws)), t.neighbours / n, t.width / (n * float64(b.draws)), t.promised}, nil
 }
 
 // recount holds an interval against its promise by plain counting: as many values as it leaves out on either side.
