@@ -47,7 +47,8 @@ func (o goalOffer) met(spend, before float32, days float64) bool {
 
 // worth is what a contact earns, in money: the gain of whoever it moves to the goal, less the reward of whoever would have been there
 // anyway. The latter is learned from everybody's own history, which is far more than past campaigns tell of effects; spend itself
-// would drown both in its tail.
+// would drown both in its tail. Where whom a contact moves can't be told from luck, all are taken to be moved alike, and the worth goes
+// by whose rewards are spared.
 func (l *learner) worth() error {
 	offer, err := offered(l.brief.Spec)
 	if err != nil {
@@ -57,7 +58,9 @@ func (l *learner) worth() error {
 	if !twoArms(s) {
 		return errNoTrial
 	}
-	if err := l.effect(s, "met"); err != nil {
+	err = l.effect(s, "met")
+	alike := errors.Is(err, errNoBetter)
+	if err != nil && !alike {
 		return err
 	}
 	early, late, err := l.histories(func(spend, before float32) (label, counts bool) {
@@ -71,6 +74,11 @@ func (l *learner) worth() error {
 		return err
 	}
 	m := &l.entry.Model
+	if alike {
+		m.Learner = anyway.Model.Learner
+		c := &l.entry.Card
+		c.Learner, c.Outcome, c.Rows, c.Held = "trees", "met_anyway", len(early.Label), len(late.Label)
+	}
 	for i := range m.Parts {
 		m.Parts[i].Weight *= float32(offer.gain)
 	}

@@ -63,14 +63,17 @@ func (shallow) Train(ctx context.Context, d learn.Data, p learn.Params) (*forest
 
 // A town has customers of three kinds: who spends so much that they are at any goal anyway, whom an offer moves to it, and whom
 // nothing moves. The first two features tell them apart.
-type town struct{ TargetingStore }
+type town struct {
+	TargetingStore
+	immovable bool // an offer moves nobody
+}
 
 const townspeople = 8_000
 
-func (town) kind(customer uint32) (anyway, moved bool) {
+func (w town) kind(customer uint32) (anyway, moved bool) {
 	r := rand.New(rand.NewPCG(uint64(customer), 11))
 	at := r.IntN(4)
-	return at == 0, at == 1
+	return at == 0, at == 1 && !w.immovable
 }
 
 func (w town) bins() [][]uint8 {
@@ -107,8 +110,8 @@ func (w town) Dropped(_ context.Context, _ features.Snapshot, from, _ time.Time,
 	return t, nil
 }
 
-func TestAutoContactsWhomAnOfferMovesAndNotWhoComesAnyway(t *testing.T) {
-	w := town{}
+// past is what a learner knows of a town whose last campaign wrote to half of it.
+func past(t *testing.T, w town) *learner {
 	l := &learner{
 		Targeting: Targeting{Store: w, Trainer: shallow{}}, ctx: t.Context(), snapshot: features.Snapshot{Instant: time.Date(2026, 9, 1, 0, 0, 0, 0, time.UTC), Customers: townspeople},
 		brief: campaign.Brief{Spec: campaign.Spec{
@@ -127,17 +130,11 @@ func TestAutoContactsWhomAnOfferMovesAndNotWhoComesAnyway(t *testing.T) {
 		l.trial.Bought, l.trial.Responded = append(l.trial.Bought, spend > 10_000), append(l.trial.Responded, treated && r.IntN(3) == 0)
 		l.order, l.length = append(l.order, 1), append(l.length, 28)
 	}
-	require.NoError(t, l.choose())
-	most, stood := math.Inf(-1), map[string]float64{}
-	for _, rival := range l.entry.Card.Rivals {
-		stood[rival.Kind] = rival.Value.Mean
-		most = max(most, rival.Value.Mean)
-	}
-	require.Contains(t, stood, registry.Churn, "risk stood")
-	require.Equal(t, most, stood[l.entry.Kind], "the one that gains most is taken: %v", stood)
-	require.Positive(t, stood[registry.Worth])
+	return l
+}
 
-	require.NoError(t, l.worth())
+// worths are the means of the scores of those who come anyway, of those who are moved, and of the others.
+func worths(t *testing.T, w town, l *learner) (anyway, moved, neither float64) {
 	score := make([]float32, townspeople)
 	require.NoError(t, l.entry.Model.Score(l.trial.Bins, score))
 	var sum, n [3]float64
@@ -151,9 +148,37 @@ func TestAutoContactsWhomAnOfferMovesAndNotWhoComesAnyway(t *testing.T) {
 		}
 		sum[at], n[at] = sum[at]+float64(s), n[at]+1
 	}
+	return sum[0] / n[0], sum[1] / max(n[1], 1), sum[2] / n[2]
+}
+
+// Nobody is moved, so whom a contact moves can't be learned: whose reward would be given for nothing can all the same.
+func TestWhereNobodyIsMovedTheWorthSparesRewards(t *testing.T) {
+	w := town{immovable: true}
+	l := past(t, w)
+	require.NoError(t, l.worth())
+	require.Equal(t, "met_anyway", l.entry.Card.Outcome)
+	anyway, _, neither := worths(t, w, l)
+	require.Less(t, anyway, -1_000.)
+	require.Greater(t, neither, anyway+500)
+}
+
+func TestAutoContactsWhomAnOfferMovesAndNotWhoComesAnyway(t *testing.T) {
+	w := town{}
+	l := past(t, w)
+	require.NoError(t, l.choose())
+	most, stood := math.Inf(-1), map[string]float64{}
+	for _, rival := range l.entry.Card.Rivals {
+		stood[rival.Kind] = rival.Value.Mean
+		most = max(most, rival.Value.Mean)
+	}
+	require.Contains(t, stood, registry.Churn, "risk stood")
+	require.Equal(t, most, stood[l.entry.Kind], "the one that gains most is taken: %v", stood)
+	require.Positive(t, stood[registry.Worth])
+
+	require.NoError(t, l.worth())
 	// Few trees tell a part of the truth, which is -.81, .425 and -.05 times 5,000: who comes anyway costs the reward, and who is
 	// moved earns more than it.
-	anyway, moved, neither := sum[0]/n[0], sum[1]/n[1], sum[2]/n[2]
+	anyway, moved, neither := worths(t, w, l)
 	require.Less(t, anyway, -1_000.)
 	require.Greater(t, moved, neither+500)
 	require.Greater(t, neither, anyway+500)
