@@ -305,7 +305,7 @@ func (l *learner) effect(s uplift.Sample, outcome string) error {
 	if err != nil {
 		return err
 	}
-	if fitted.Champion.Qini.Low <= 0 { // what its best customers gained may be luck
+	if fitted.ByLuck() {
 		return errNoBetter
 	}
 	scores := make([]float32, s.Rows())

@@ -39,6 +39,7 @@ type Fitted struct {
 	Calibration learn.Isotonic // from the model's effects to those seen on the later slice
 	Champion    Judged
 	Challengers []Judged // best first
+	Among       int      // learners that it was chosen from for looking best; 1 where the first in the order of trust stayed
 	Learned     int      // customers
 	Held        int      // customers of the slice that judged
 }
@@ -93,13 +94,25 @@ func Fit(ctx context.Context, trainer learn.Trainer, s Sample, o Options) (Fitte
 		out.Challengers = append(out.Challengers, Judged{l, Measure(score, effect, o.Cost, o.Seed)})
 	}
 	at := best(out.Challengers)
-	out.Champion = out.Challengers[at]
+	out.Champion, out.Among = out.Challengers[at], 1
+	if at > 0 {
+		out.Among = len(out.Challengers)
+	}
 	out.Challengers = slices.Delete(out.Challengers, at, at+1)
 	slices.SortStableFunc(out.Challengers, func(a, b Judged) int { return cmp.Compare(b.Qini.Mean, a.Qini.Mean) })
 	out.Calibration = learn.FitIsotonic(scores[out.Champion.Learner], effect, nil)
 	say("champion %s, fitted to all", out.Champion.Learner)
 	out.Model, err = newFitters(ctx, trainer, s, o.Seed).fit(out.Champion.Learner)
 	return out, err
+}
+
+// ByLuck tells whether the best of the champion's customers may have gained by luck alone: at 2.5 %, and where it was chosen for
+// looking best, as often as the best of so many would look like that with nothing to find (Bonferroni).
+func (f Fitted) ByLuck() bool {
+	q := f.Champion.Qini
+	quantile := func(tail float64) float64 { return math.Sqrt2 * math.Erfinv(1-2*tail) }
+	needed := quantile(.025/float64(max(f.Among, 1))) / quantile(.025)
+	return q.Low <= 0 || q.Mean <= needed*(q.High-q.Low)/2
 }
 
 // best is the first learner that no other beats by more than a tenth of its own interval: what is nearer is luck.

@@ -158,3 +158,15 @@ func TestHalfAModelIsNoModel(t *testing.T) {
 	_, err = uplift.Decode(text)
 	require.ErrorIs(t, err, uplift.ErrBroken)
 }
+
+// One that was chosen from seven because it looked best must stand out by more than one that was named before.
+func TestTheBestOfManyMustStandOutByMore(t *testing.T) {
+	f := uplift.Fitted{Champion: uplift.Judged{Learner: uplift.X, Measured: uplift.Measured{Qini: uplift.Interval{Mean: .024, Low: .005, High: .043}}}, Among: 1}
+	require.False(t, f.ByLuck())
+	f.Among = 7
+	require.True(t, f.ByLuck(), "2.5 standard errors, and the best of seven needs 2.7")
+	f.Champion.Qini = uplift.Interval{Mean: .027, Low: .008, High: .046}
+	require.False(t, f.ByLuck())
+	f.Among, f.Champion.Qini = 1, uplift.Interval{Mean: .02, Low: -.001, High: .03}
+	require.True(t, f.ByLuck())
+}
