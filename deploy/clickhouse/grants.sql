@@ -2,7 +2,7 @@
 --
 -- The database is called danbi here; where yours is not, replace "danbi." throughout. Run it as an administrator, on a
 -- cluster with ON CLUSTER behind each GRANT and CREATE, unless your users are replicated. Names that end in * need
--- ClickHouse 24.10 or later. TABLE ENGINE counts only where table_engines_require_grant is on, and CLUSTER only where
+-- ClickHouse 25.2 or later. TABLE ENGINE counts only where table_engines_require_grant is on, and CLUSTER only where
 -- DANBI_CLICKHOUSE_CLUSTER is set; leave out what your server does not know (ClickHouse Cloud has no TABLE ENGINE).
 --
 -- Give the roles to users with CREATE USER and GRANT; docs/deploy.md has an example.

@@ -89,7 +89,7 @@ func (w *Warehouse) judge(ctx context.Context, run campaign.Run, t settlement.Te
 	var all []settlement.Redemption
 	for offers := range slices.Chunk(t.Offers, mostOffers) {
 		t.Offers = offers
-		rows, err := w.conn.Query(ctx, query("settlement_judge"), judgeArgs(run, t, shard, states, 0).list()...)
+		rows, err := w.conn.Query(w.settings(ctx, clickhouse.Settings{compareChains: 0}), query("settlement_judge"), judgeArgs(run, t, shard, states, 0).list()...)
 		if err != nil {
 			return nil, fmt.Errorf("judge who met the terms: %w", overflow(err))
 		}

@@ -21,12 +21,16 @@ const (
 	judgeSpill  int64 = judgeMemory / 2
 )
 
+// compareChains looks for comparisons that follow from others. In a query of many levels that takes the engine longer than
+// all else it does to understand the query, and finds nothing (docs/decisions/0011-settlement-levels.md).
+const compareChains = "optimize_and_compare_chain"
+
 // FindCandidates judges a shard into a set of its own, and says what the set holds. Another attempt makes another set.
 func (w *Warehouse) FindCandidates(ctx context.Context, run campaign.Run, t settlement.Terms, shard campaign.Shard) (settlement.Set, error) {
 	var random [8]byte
 	_, _ = rand.Read(random[:]) // never fails
 	set := settlement.Set{Attempt: binary.BigEndian.Uint64(random[:])}
-	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": judgeMemory, "max_bytes_before_external_group_by": judgeSpill})
+	limited := w.settings(ctx, clickhouse.Settings{"max_memory_usage": judgeMemory, "max_bytes_before_external_group_by": judgeSpill, compareChains: 0})
 	all := t.Offers
 	for offers := range slices.Chunk(all, mostOffers) {
 		t.Offers = offers

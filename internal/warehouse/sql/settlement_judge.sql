@@ -2,7 +2,8 @@
 -- one customer; property tests hold the two against each other. A message may have arrived when an attempt of it ended in
 -- one of {states}, and it must have left by the time the window closed. Terms come as arrays, one entry for each offer; the
 -- mask of a row has a bit for each offer that it counts for. Transactions are read once. Lines are gathered for a thousand
--- customers together, which takes a third of what an array for each takes, and then taken apart by customer.
+-- customers together, which takes a third of what an array for each takes, then taken apart by customer, and only then joined
+-- with what each customer was promised: a row for each customer and receipt goes through the join, and not one for each line.
 -- A step that uses another one twice is a level of its own: the engine writes the text of an alias out wherever it is used, and
 -- with aliases of aliases of aliases that took more time than the judging (docs/decisions/0011-settlement-levels.md).
 WITH
@@ -58,6 +59,19 @@ WITH
         WHERE o > 0
         GROUP BY customer_key, o
     ),
+    -- Whoever may be among the promised: their lines alone are gathered.
+    offered AS
+    (
+        SELECT customer_key
+        FROM assignments
+        WHERE {imported:UInt8} = 0 AND campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND plan = {plan:UInt16}
+          AND customer_key BETWEEN {low:UInt32} AND {high:UInt32} AND reward > 0
+        UNION ALL
+        SELECT customer_key
+        FROM interactions
+        WHERE {imported:UInt8} = 1 AND campaign = {campaign:String} AND occurrence IN (0, {occurrence:UInt32}) AND kind = 'offer'
+          AND customer_key BETWEEN {low:UInt32} AND {high:UInt32}
+    ),
     receipts AS
     (
         SELECT
@@ -80,11 +94,12 @@ WITH
             {grosses:Array(UInt8)}[o] = 0 AS refundable
         FROM receipts
     ),
-    -- Only numbers go through the join: texts would be copied for each line and receipt.
     marked AS
     (
         SELECT
-            customer_key, toUnixTimestamp(at) AS second, id, line, amount, toInt8(kind) AS sort, kind = 'purchase' AS bought, if(bought, id, original) AS purchase,
+            customer_key, toUnixTimestamp(at) AS second, kind = 'purchase' AS bought, amount, if(bought, id, original) AS purchase,
+            -- What was bought comes first, the earliest at the front; when a refund came plays no part, only which it is.
+            if(bought, bitShiftLeft(toUInt64(second), 16) + line, bitOr(bitShiftLeft(toUInt64(1), 63), bitShiftRight(cityHash64(id, line, second, toInt8(kind)), 1))) AS key,
             if(NOT bought AND product = '' AND category = '' AND brand = '' AND nature = '', {every:UInt64},
                 bitAnd(
                     bitAnd(
@@ -107,43 +122,41 @@ WITH
     ),
     bundled AS
     (
-        SELECT
-            slot,
-            groupArray(customer_key) AS customers, groupArray(purchase) AS purchases, groupArray(key) AS keys, groupArray(id) AS ids, groupArray(amount) AS amounts,
-            groupArray(threshold) AS thresholds, groupArray(reward) AS rewards
-        FROM
-        (
-            SELECT
-                customer_key, slot, threshold, reward, purchase, id, amount,
-                bitShiftLeft(toUInt64(sort), 48) + bitShiftLeft(toUInt64(second), 16) + line AS key -- what was bought comes first, the earliest at the front
-            FROM marked
-            INNER JOIN open_instances USING (customer_key)
-            WHERE bitAnd(mask, bit) != 0 AND if(bought, second >= counts_from AND second < counts_until, refundable)
-        )
-        GROUP BY intDiv(customer_key, 1024), slot
+        SELECT groupArray(customer_key) AS customers, groupArray(purchase) AS purchases, groupArray(key) AS keys, groupArray(amount) AS amounts, groupArray(mask) AS masks
+        FROM marked
+        WHERE mask != 0 AND customer_key IN (SELECT customer_key FROM offered)
+        GROUP BY intDiv(customer_key, 1024)
     ),
     by_customer AS
     (
-        SELECT slot, arraySort((line, c) -> c, arrayZip(customers, purchases, keys, ids, amounts, thresholds, rewards), customers) AS lines
+        SELECT arraySort((line, c) -> c, arrayZip(customers, purchases, keys, amounts, masks), customers) AS lines
         FROM bundled
     ),
     gathered AS
     (
-        SELECT
-            customer.1[1] AS customer_key, slot, intDiv(slot, 256) AS o, customer.6[1] AS threshold, customer.7[1] AS reward,
-            customer.2 AS purchases, customer.3 AS keys, customer.4 AS ids, customer.5 AS amounts
-        FROM (SELECT slot, arraySplit((line, step) -> step != 0, lines, arrayDifference(lines.1)) AS apart FROM by_customer)
+        SELECT customer.1[1] AS customer_key, arrayZip(customer.2, customer.3, customer.4) AS all_lines, customer.3 AS all_keys, customer.5 AS masks
+        FROM (SELECT arraySplit((line, step) -> step != 0, lines, arrayDifference(lines.1)) AS apart FROM by_customer)
         ARRAY JOIN apart AS customer
+    ),
+    opened AS
+    (
+        SELECT
+            customer_key, slot, intDiv(slot, 256) AS o, threshold, reward,
+            arrayFilter(
+                (line, k, m) -> bitAnd(m, bit) != 0 AND if(k < 9223372036854775808, toUInt32(bitShiftRight(k, 16)) >= counts_from AND toUInt32(bitShiftRight(k, 16)) < counts_until, refundable),
+                all_lines, all_keys, masks) AS unsorted
+        FROM gathered
+        INNER JOIN open_instances USING (customer_key)
     ),
     -- With an anchor at the first purchase the period is known only now.
     anchored AS
     (
         SELECT
-            customer_key, slot, o, threshold, reward, purchases, keys, ids, amounts,
+            customer_key, slot, o, threshold, reward, unsorted,
             {anchors:Array(UInt8)}[o] = 2 AS by_first, {starts:Array(UInt8)}[o] AS after_start, {ends:Array(UInt8)}[o] AS to_end, {withins:Array(UInt32)}[o] AS within,
-            toInt64(toUInt32(bitShiftRight(arrayMin(keys), 16))) AS first_at
-        FROM gathered
-        WHERE arraySum(arrayMap((k, a) -> if(bitShiftRight(k, 48) = 1, toFloat64(a), 0), keys, amounts)) * 1.000001 >= threshold -- doubles do not wrap around
+            toInt64(toUInt32(bitShiftRight(arrayMin(unsorted.2), 16))) AS first_at
+        FROM opened
+        WHERE notEmpty(unsorted) AND arraySum(arrayMap((k, a) -> if(k < 9223372036854775808, toFloat64(a), 0), unsorted.2, unsorted.3)) * 1.000001 >= threshold -- doubles do not wrap around
     ),
     in_order AS
     (
@@ -151,7 +164,7 @@ WITH
             customer_key, slot, o, threshold, reward,
             if(by_first, first_at + after_start, 0) AS first_from,
             if(by_first, to_end + if(within = 0, 4294967295, first_at + within), 4294967296) AS first_until,
-            arraySort(arrayZip(purchases, keys, ids, amounts)) AS with_twins
+            arraySort(unsorted) AS with_twins
         FROM anchored
     ),
     counted AS
@@ -159,16 +172,15 @@ WITH
         SELECT
             customer_key, slot, o, threshold, reward,
             arrayFilter(
-                (line, k, p, dk, i, a, n) -> (n = 1 OR p != 0 OR dk != 0 OR i != 0 OR a != 0)
-                    AND (bitShiftRight(k, 48) != 1 OR (toUInt32(bitShiftRight(k, 16)) >= first_from AND toUInt32(bitShiftRight(k, 16)) < first_until)),
-                with_twins, with_twins.2, arrayDifference(with_twins.1), arrayDifference(with_twins.2), arrayDifference(with_twins.3), arrayDifference(with_twins.4),
-                arrayEnumerate(with_twins.1)) AS lines
+                (line, k, p, dk, a, n) -> (n = 1 OR p != 0 OR dk != 0 OR a != 0)
+                    AND (k >= 9223372036854775808 OR (toUInt32(bitShiftRight(k, 16)) >= first_from AND toUInt32(bitShiftRight(k, 16)) < first_until)),
+                with_twins, with_twins.2, arrayDifference(with_twins.1), arrayDifference(with_twins.2), arrayDifference(with_twins.3), arrayEnumerate(with_twins.1)) AS lines
         FROM in_order
     ),
     bordered AS
     (
         SELECT
-            customer_key, slot, o, threshold, reward, lines.1 AS purchases, lines.2 AS keys, lines.4 AS amounts,
+            customer_key, slot, o, threshold, reward, lines.1 AS purchases, lines.2 AS keys, lines.3 AS amounts,
             arrayMap((p, n) -> p != 0 OR n = 1, arrayDifference(lines.1), arrayEnumerate(lines.1)) AS is_first
         FROM counted
     ),
@@ -178,16 +190,16 @@ WITH
             customer_key, slot, o, threshold, reward,
             arrayFilter((p, f) -> f, purchases, is_first) AS purchase_ids,
             arrayFilter((k, f) -> f, keys, is_first) AS fronts, -- of a refund, where no line of the purchase counts
-            arraySplit((a, f) -> f, arrayMap((k, a) -> if(bitShiftRight(k, 48) = 1, a, -a), keys, amounts), is_first) AS signed
+            arraySplit((a, f) -> f, arrayMap((k, a) -> if(k < 9223372036854775808, a, -a), keys, amounts), is_first) AS signed
         FROM bordered
     ),
     netted AS
     (
         SELECT
             customer_key, slot, o, threshold, reward, purchase_ids, fronts,
-            arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, greatest(arraySum(a), 0), 0), signed, fronts) AS nets,
-            arrayMax(arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, greatest(arrayMax(a), -arrayMin(a)), 0), signed, fronts)) AS largest,
-            arraySum(arrayMap((a, k) -> if(bitShiftRight(k, 48) = 1, length(a), 0), signed, fronts)) AS rows_counted
+            arrayMap((a, k) -> if(k < 9223372036854775808, greatest(arraySum(a), 0), 0), signed, fronts) AS nets,
+            arrayMax(arrayMap((a, k) -> if(k < 9223372036854775808, greatest(arrayMax(a), -arrayMin(a)), 0), signed, fronts)) AS largest,
+            arraySum(arrayMap((a, k) -> if(k < 9223372036854775808, length(a), 0), signed, fronts)) AS rows_counted
         FROM in_purchases
     ),
     measured_at_most AS
