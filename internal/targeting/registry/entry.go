@@ -49,7 +49,7 @@ func Is(kind string) bool { return slices.Contains(Kinds, kind) }
 // Card says what a model is and how good.
 type Card struct {
 	Learner     string          `json:"learner"`
-	Outcome     string          `json:"outcome"` // spend, bought, responded, stayed, dropped, met, has
+	Outcome     string          `json:"outcome"` // spend, bought, responded, stayed, dropped, met, met_anyway, has
 	Rows        int             `json:"rows"`    // learned from
 	Held        int             `json:"held"`    // judged by
 	From        time.Time       `json:"from,omitzero"`

@@ -98,7 +98,8 @@ WITH
     (
         SELECT
             customer_key, toUnixTimestamp(at) AS second, kind = 'purchase' AS bought, amount, if(bought, id, original) AS purchase,
-            -- What was bought comes first, the earliest at the front; when a refund came plays no part, only which it is.
+            -- What was bought comes first, the earliest at the front: seconds and line, below 2^63 = 9223372036854775808. What was taken
+            -- has the highest bit, and else only tells which row it is: when it came plays no part.
             if(bought, bitShiftLeft(toUInt64(second), 16) + line, bitOr(bitShiftLeft(toUInt64(1), 63), bitShiftRight(cityHash64(id, line, second, toInt8(kind)), 1))) AS key,
             if(NOT bought AND product = '' AND category = '' AND brand = '' AND nature = '', {every:UInt64},
                 bitAnd(
