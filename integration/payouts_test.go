@@ -111,23 +111,34 @@ func TestFilesAndCouponsUnderKills(t *testing.T) {
 	l.record("payouts", file.SettlementID(), one.SettlementID(), workflows.CouponsID("autumn"))
 }
 
-// auditsTheBooks: the books hold against the history; a batch that is taken out with its postings, and a posting that is
-// changed together with the heads of all that follow, are found although the rows agree among themselves.
+// auditsTheBooks: the books hold against the history; a batch that is taken out with its postings and all that follow it,
+// and one whose postings are taken out while the heads from it on are made anew, are found although the rows agree among
+// themselves.
 func (l *local) auditsTheBooks(run campaign.Run) {
 	l.t.Helper()
 	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 0, "as it was booked", "in Temporal's history")
 	batches, err := l.store.Batches(l.t.Context(), run)
 	require.NoError(l.t, err)
-	last := batches[len(batches)-1]
+	// Of the last one with postings: shards book in any order, and one whose customers all earned has nothing to release,
+	// so that the very last may be empty, and taking nothing out of it changes nothing.
+	at := len(batches) - 1
+	for ; batches[at].Postings == 0; at-- {
+		require.Positive(l.t, at)
+	}
 	forge := func(sql string, args ...any) {
-		require.NoError(l.t, l.store.Conn().Exec(l.t.Context(), sql, append(named(run), append(args, namedArg("batch", last.Number))...)...))
+		require.NoError(l.t, l.store.Conn().Exec(l.t.Context(), sql, append(named(run), args...)...))
 	}
 	for _, table := range []string{"batches", "postings"} {
-		forge(`ALTER TABLE ` + table + ` DELETE WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND batch = {batch:UInt32} SETTINGS mutations_sync = 1`)
+		forge(`ALTER TABLE `+table+` DELETE WHERE campaign = {campaign:String} AND occurrence = {occurrence:UInt32} AND batch >= {batch:UInt32} SETTINGS mutations_sync = 1`, namedArg("batch", batches[at].Number))
 	}
-	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 1, fmt.Sprint(last.Number), "it was removed")
-	forge(`INSERT INTO batches (campaign, occurrence, batch, kind, postings, previous, head, at) VALUES ({campaign:String}, {occurrence:UInt32}, {batch:UInt32}, {kind:String}, 0, {previous:String}, {head:String}, {at:DateTime('UTC')})`,
-		namedArg("kind", string(last.Kind)), namedArg("previous", last.Previous), namedArg("head", ledger.NewHasher().Head(last.Previous, last.Number)), namedArg("at", last.At))
+	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 1, fmt.Sprint(batches[at].Number), "it was removed")
+	previous := batches[at].Previous
+	for _, link := range batches[at:] {
+		head := ledger.NewHasher().Head(previous, link.Number)
+		forge(`INSERT INTO batches (campaign, occurrence, batch, kind, postings, previous, head, at) VALUES ({campaign:String}, {occurrence:UInt32}, {batch:UInt32}, {kind:String}, 0, {previous:String}, {head:String}, {at:DateTime('UTC')})`,
+			namedArg("batch", link.Number), namedArg("kind", string(link.Kind)), namedArg("previous", previous), namedArg("head", head), namedArg("at", link.At))
+		previous = head
+	}
 	l.try("ko", "ledger", run.Campaign, "verify").ends(l.t, 1, "made anew")
 }
 
