@@ -187,11 +187,20 @@ func busiest(plan activities.PlanWavesOutput) (wave uint32) {
 	return wave
 }
 
+// newDispatch is a worker's part whose lease lasts as long as a lease may, so that a busy machine doesn't take it away in
+// mid-wave. Who dies without giving it back has a shorter one: its successor waits for its end.
 func newDispatch(w *warehouse.Warehouse, channel dispatch.Channel) *activities.Dispatch {
 	return &activities.Dispatch{
 		Store: w, Briefs: mailBrief(), Channels: activities.Channels{"email": channel},
-		Settings: activities.DispatchSettings{Page: 200, Hold: 2 * time.Second, Latency: 500 * time.Millisecond},
+		Settings: activities.DispatchSettings{Page: 200, Hold: 10 * time.Second, Latency: 500 * time.Millisecond},
 	}
+}
+
+// doomedDispatch is a worker's part that will be killed.
+func doomedDispatch(w *warehouse.Warehouse, d *doomed) *activities.Dispatch {
+	victim := newDispatch(w, d)
+	victim.Store, victim.Settings.Hold = d, 3*time.Second
+	return victim
 }
 
 func states(t *testing.T, w *warehouse.Warehouse) map[string]uint64 {

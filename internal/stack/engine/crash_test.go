@@ -45,7 +45,7 @@ func TestKillWhileInserting(t *testing.T) {
 				acknowledged.Add(1)
 			}
 		}()
-		require.Eventually(t, func() bool { return acknowledged.Load() >= before+3 }, 20*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return acknowledged.Load() >= before+3 }, time.Minute, time.Millisecond)
 		e.Kill()
 		require.Error(t, <-failed)
 		next++ // the batch that was under way is never sent again, so its remains show
@@ -83,10 +83,10 @@ func TestStopEndsWhatRuns(t *testing.T) {
 		long <- w.Conn().Exec(t.Context(), "INSERT INTO t SELECT cityHash64(number) FROM numbers(1000000000000) WHERE cityHash64(number) = 1")
 	}()
 	go func() { short <- w.Conn().Exec(t.Context(), "INSERT INTO t SELECT sleep(0.8)") }()
-	require.Eventually(t, func() bool { return running(t, w.Conn(), "INSERT INTO t SELECT") == 2 }, 5*time.Second, 5*time.Millisecond)
+	require.Eventually(t, func() bool { return running(t, w.Conn(), "INSERT INTO t SELECT") == 2 }, time.Minute, 5*time.Millisecond)
 	began := time.Now()
 	e.Stop(t)
-	require.Less(t, time.Since(began), 10*time.Second)
+	require.Less(t, time.Since(began), time.Minute)
 	require.Error(t, <-long)
 	require.NoError(t, <-short)
 	e.Restart(t)
