@@ -95,9 +95,12 @@ func (a *Books) post(ctx context.Context, in PostBatchInput) (PostBatchOutput, e
 			return PostBatchOutput{}, err
 		}
 	}
-	head := hashed.Head(in.Previous, in.Number)
+	link := ledger.Batch{Number: in.Number, Kind: kind, Postings: hashed.Postings, Previous: in.Previous, At: in.Batch.At}
+	if found {
+		link.At = recorded.At // what an earlier attempt recorded stands
+	}
+	link.Head = hashed.Head(link)
 	if !found {
-		link := ledger.Batch{Number: in.Number, Kind: kind, Postings: hashed.Postings, Previous: in.Previous, Head: head, At: in.Batch.At}
 		if err := a.Store.RecordBatch(ctx, run, link); err != nil {
 			return PostBatchOutput{}, err
 		}
@@ -105,10 +108,10 @@ func (a *Books) post(ctx context.Context, in PostBatchInput) (PostBatchOutput, e
 			return PostBatchOutput{}, err
 		}
 	}
-	if !found || recorded.Head != head {
+	if !found || recorded.Head != link.Head {
 		return PostBatchOutput{}, fmt.Errorf("batch %d (%s) is recorded with another head than its postings give: %w", in.Number, kind, ledger.ErrDiverged)
 	}
-	return PostBatchOutput{Number: in.Number, Transactions: hashed.Transactions, Postings: hashed.Postings, Amount: hashed.Amount, Head: head}, nil
+	return PostBatchOutput{Number: in.Number, Transactions: hashed.Transactions, Postings: hashed.Postings, Amount: hashed.Amount, Head: link.Head}, nil
 }
 
 // recorded is the batch as an earlier attempt recorded it.

@@ -170,7 +170,11 @@ func TestEveryAlterationIsFound(t *testing.T) {
 		"ALTER TABLE postings DELETE WHERE 1",
 		"INSERT INTO postings (" + columns + ") SELECT campaign, occurrence, launch, batch, transaction, leg, kind, account, customer_key, amount * 2, currency, at, reference FROM kept WHERE customer_key = 3",
 		"INSERT INTO postings (" + columns + ") SELECT campaign, occurrence, launch, 99, concat(transaction, '0'), leg, kind, account, customer_key, amount, currency, at, reference FROM kept WHERE customer_key = 3",
+		"INSERT INTO postings (" + columns + ") SELECT campaign, occurrence, launch + 40, batch, transaction, leg, kind, account, customer_key, amount, currency, at, reference FROM kept WHERE customer_key = 3",
 		"ALTER TABLE batches UPDATE head = 'another' WHERE batch = 2",
+		"ALTER TABLE batches UPDATE kind = 'paid' WHERE batch = 2",
+		"ALTER TABLE batches UPDATE at = at + 60 WHERE batch = 2",
+		"ALTER TABLE batches UPDATE postings = postings + 1 WHERE batch = 2",
 		"ALTER TABLE batches DELETE WHERE batch = 5",
 		"ALTER TABLE batches DELETE WHERE batch = 1",
 	} {

@@ -134,9 +134,10 @@ func (l *local) auditsTheBooks(run campaign.Run) {
 	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 1, fmt.Sprint(batches[at].Number), "it was removed")
 	previous := batches[at].Previous
 	for _, link := range batches[at:] {
-		head := ledger.NewHasher().Head(previous, link.Number)
+		link.Previous = previous
+		head := ledger.NewHasher().Head(link)
 		forge(`INSERT INTO batches (campaign, occurrence, batch, kind, postings, previous, head, at) VALUES ({campaign:String}, {occurrence:UInt32}, {batch:UInt32}, {kind:String}, 0, {previous:String}, {head:String}, {at:DateTime('UTC')})`,
-			namedArg("batch", link.Number), namedArg("kind", string(link.Kind)), namedArg("previous", previous), namedArg("head", head), namedArg("at", link.At))
+			namedArg("batch", link.Number), namedArg("kind", string(link.Kind)), namedArg("previous", link.Previous), namedArg("head", head), namedArg("at", link.At))
 		previous = head
 	}
 	l.try("ko", "ledger", run.Campaign, "verify").ends(l.t, 1, "made anew")

@@ -18,17 +18,26 @@ type Finding struct {
 type Audit struct {
 	batches []Batch
 	found   map[uint32]uint64
+	filed   map[uint32][]string
+	launch  string
 	hashed  map[uint32]*Hasher
 	kept    map[uint32]string
 }
 
 // NewAudit starts with the recorded links, in order of their numbers.
 func NewAudit(batches []Batch) *Audit {
-	return &Audit{batches: batches, found: map[uint32]uint64{}, hashed: map[uint32]*Hasher{}}
+	return &Audit{batches: batches, found: map[uint32]uint64{}, filed: map[uint32][]string{}, hashed: map[uint32]*Hasher{}}
 }
 
 // Found says how many postings carry a batch's number, recorded or not.
 func (a *Audit) Found(number uint32, postings uint64) { a.found[number] = postings }
+
+// Filed says under which launches a batch's postings are filed: rows that differ in that alone are one posting, and one
+// filed elsewhere would be kept or deleted with another run's.
+func (a *Audit) Filed(number uint32, launches []string) { a.filed[number] = launches }
+
+// Launch says under which launch the run's postings have to be filed; without it, all as the first ones are.
+func (a *Audit) Launch(launch string) { a.launch = launch }
 
 // Hashed gives the hash over a recorded batch's postings.
 func (a *Audit) Hashed(number uint32, h *Hasher) { a.hashed[number] = h }
@@ -43,7 +52,7 @@ func (a *Audit) Findings(head string) []Finding {
 	say := func(number uint32, kind Kind, format string, args ...any) {
 		out = append(out, Finding{number, kind, fmt.Sprintf(format, args...)})
 	}
-	previous, recorded := "", map[uint32]bool{}
+	previous, recorded, launch := "", map[uint32]bool{}, a.launch
 	for i, b := range a.batches {
 		if recorded[b.Number] {
 			say(b.Number, b.Kind, "it is recorded twice, with different contents")
@@ -64,8 +73,8 @@ func (a *Audit) Findings(head string) []Finding {
 			say(b.Number, b.Kind, "%d of its %d postings are missing", b.Postings-h.Postings, b.Postings)
 		case h.Postings > b.Postings:
 			say(b.Number, b.Kind, "%d postings were added to its %d", h.Postings-b.Postings, b.Postings)
-		case h.Head(b.Previous, b.Number) != b.Head:
-			say(b.Number, b.Kind, "a posting was changed: its rows no longer hash to what was booked")
+		case h.Head(b) != b.Head:
+			say(b.Number, b.Kind, "a posting or the batch's own record was changed: they no longer hash to what was booked")
 		}
 		if h != nil && h.Sum != 0 {
 			say(b.Number, b.Kind, "its postings sum to %d, not to zero", h.Sum)
@@ -75,6 +84,13 @@ func (a *Audit) Findings(head string) []Finding {
 		}
 		if h != nil && h.Postings > 0 && !h.kinds[b.Kind] {
 			say(b.Number, b.Kind, "it is recorded as %s, and none of its postings is of that kind", b.Kind)
+		}
+		for _, filed := range a.filed[b.Number] {
+			if launch == "" {
+				launch = filed
+			} else if filed != launch {
+				say(b.Number, b.Kind, "postings are filed under the launch of %s, and those of this run under %s: rows were moved or copied", filed, launch)
+			}
 		}
 		if head, known := a.kept[b.Number]; known && head != b.Head {
 			say(b.Number, b.Kind, "its head is not the one that was kept in the history: the batch, or one before it, was made anew")

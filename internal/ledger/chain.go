@@ -96,11 +96,13 @@ func (h *Hasher) Add(r Row) error {
 	return err
 }
 
-// Head is the head of the chain after this batch: SHA-256 over the head before it, the batch's number and the hash of
-// its rows. The number is there because an empty batch has no rows that carry it.
-func (h *Hasher) Head(previous string, number uint32) string {
-	e := appendText(nil, previous)
-	e = binary.BigEndian.AppendUint32(e, number)
+// Head is the head of the chain after a batch whose rows these are: SHA-256 over the head before it, its number, kind and
+// time, and the hash of its rows. The link's own columns are there because an empty batch has no rows that carry them.
+func (h *Hasher) Head(link Batch) string {
+	e := appendText(nil, link.Previous)
+	e = binary.BigEndian.AppendUint32(e, link.Number)
+	e = appendText(e, string(link.Kind))
+	e = binary.BigEndian.AppendUint64(e, uint64(link.At.Unix()))
 	e = h.digest.Sum(e)
 	sum := sha256.Sum256(e)
 	return hex.EncodeToString(sum[:])

@@ -142,11 +142,15 @@ func TestIdentities(t *testing.T) {
 }
 
 func head(rows []Row, previous string, number uint32) string {
+	return headOf(rows, Batch{Number: number, Kind: Dues, Previous: previous, At: at})
+}
+
+func headOf(rows []Row, link Batch) string {
 	h := NewHasher()
 	for _, r := range rows {
 		_ = h.Add(r)
 	}
-	return h.Head(previous, number)
+	return h.Head(link)
 }
 
 // Whatever is changed in a row, the head is another one.
@@ -171,6 +175,9 @@ func TestTheHeadKnowsEveryColumn(t *testing.T) {
 	require.NotEqual(t, want, head(append(slices.Clone(rows), rows[0]), "before", 3))
 	require.NotEqual(t, want, head(rows, "befor", 3))
 	require.NotEqual(t, head(nil, "", 1), head(nil, "", 2), "an empty batch has its place in the chain")
+	empty := Batch{Number: 1, Kind: Release, At: at}
+	require.NotEqual(t, headOf(nil, empty), headOf(nil, Batch{Number: 1, Kind: Close, At: at}), "and its kind")
+	require.NotEqual(t, headOf(nil, empty), headOf(nil, Batch{Number: 1, Kind: Release, At: at.Add(time.Second)}), "and its time")
 }
 
 func TestHasherDoesNotOverflow(t *testing.T) {
@@ -191,11 +198,13 @@ func TestAuditFindsBrokenChains(t *testing.T) {
 			for _, r := range Rows(n, []Transaction{made}) {
 				require.NoError(t, h.Add(r))
 			}
-			link := Batch{Number: n, Kind: Dues, Postings: h.Postings, Previous: previous, Head: h.Head(previous, n), At: at}
+			link := Batch{Number: n, Kind: Dues, Postings: h.Postings, Previous: previous, At: at}
+			link.Head = h.Head(link)
 			links, hashed, previous = append(links, link), append(hashed, h), link.Head
 		}
 		return links, hashed
 	}
+	filed := []string{"2026-10-01"}
 	findings := func(change func(links []Batch) []Batch, head string) []Finding {
 		links, hashed := chain()
 		if head == "" {
@@ -208,6 +217,7 @@ func TestAuditFindsBrokenChains(t *testing.T) {
 		for i, h := range hashed {
 			a.Hashed(uint32(i+1), h)
 			a.Found(uint32(i+1), h.Postings)
+			a.Filed(uint32(i+1), filed)
 		}
 		return a.Findings(head)
 	}
@@ -233,6 +243,8 @@ func TestAuditFindsBrokenChains(t *testing.T) {
 	links, _ = chain()
 	links[1].At = at.Add(time.Hour)
 	require.NotEmpty(t, findings(func([]Batch) []Batch { return links }, ""), "a moment changed")
+	filed = append(filed, "2026-11-01")
+	require.NotEmpty(t, findings(nil, ""), "rows copied to another launch")
 }
 
 // Whoever changes a posting and makes the chain anew from there on, or takes batches off its end or puts some there, is
@@ -252,8 +264,10 @@ func TestWhatWasMadeAnewIsFoundByKeptHeads(t *testing.T) {
 				for _, r := range Rows(n, []Transaction{made}) {
 					require.NoError(t, h.Add(r))
 				}
-				links = append(links, Batch{Number: n, Kind: Dues, Postings: h.Postings, Previous: previous, Head: h.Head(previous, n), At: at})
-				hashed[n], previous = h, links[i].Head
+				link := Batch{Number: n, Kind: Dues, Postings: h.Postings, Previous: previous, At: at}
+				link.Head = h.Head(link)
+				links = append(links, link)
+				hashed[n], previous = h, link.Head
 			}
 			a := NewAudit(links)
 			for n, h := range hashed {

@@ -3,6 +3,9 @@ package warehouse
 import (
 	"context"
 	"fmt"
+	"time"
+
+	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
 
 	"github.com/danbi-project/danbi/internal/campaign"
 	"github.com/danbi-project/danbi/internal/ledger"
@@ -60,21 +63,28 @@ func (w *Warehouse) VerifyAgainst(ctx context.Context, run campaign.Run, head st
 	}
 	audit := ledger.NewAudit(batches)
 	audit.Kept(kept)
-	rows, err := w.conn.Query(ctx, query("ledger_counts"), runOnly(run).list()...)
+	if !run.Launch.IsZero() { // books that campaigns share have none
+		audit.Launch(run.Launch.UTC().Format(time.DateOnly))
+	}
+	err = w.each(ctx, "ledger_counts", runOnly(run), func(rows driver.Rows) error {
+		var number uint32
+		var postings, transactions uint64
+		err := rows.Scan(&number, &postings, &transactions)
+		audit.Found(number, postings)
+		return err
+	})
 	if err != nil {
 		return nil, fmt.Errorf("count the postings: %w", err)
 	}
-	defer func() { _ = rows.Close() }()
-	for rows.Next() {
+	err = w.each(ctx, "ledger_launches", runOnly(run), func(rows driver.Rows) error {
 		var number uint32
-		var postings, transactions uint64
-		if err := rows.Scan(&number, &postings, &transactions); err != nil {
-			return nil, fmt.Errorf("count the postings: %w", err)
-		}
-		audit.Found(number, postings)
-	}
-	if err := rows.Err(); err != nil {
-		return nil, fmt.Errorf("count the postings: %w", err)
+		var launches []string
+		err := rows.Scan(&number, &launches)
+		audit.Filed(number, launches)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read where the postings are filed: %w", err)
 	}
 	for _, b := range batches {
 		h, err := w.HashBatch(ctx, run, b.Number)
