@@ -1,8 +1,6 @@
 package warehouse
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -170,25 +168,4 @@ func (c Config) Validate() error {
 		fault("memory, connections and timeouts must not be negative")
 	}
 	return errors.Join(faults...)
-}
-
-// tlsConfig returns nil when TLS is off. Verification can't be switched off: a
-// private authority is named by CAFile instead.
-func (c Config) tlsConfig() (*tls.Config, error) {
-	if !c.TLS {
-		return nil, nil
-	}
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	if c.CAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the CA file: %w", err)
-	}
-	out.RootCAs = x509.NewCertPool()
-	if !out.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("the CA file %s holds no PEM certificate", c.CAFile)
-	}
-	return out, nil
 }

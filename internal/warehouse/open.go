@@ -2,14 +2,17 @@ package warehouse
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ClickHouse/clickhouse-go/v2"
 	"github.com/ClickHouse/clickhouse-go/v2/lib/driver"
+
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // Warehouse is an open connection pool to one database of one ClickHouse. It
@@ -56,9 +59,12 @@ func (w *Warehouse) Database() string { return w.config.Database }
 func (w *Warehouse) Close() error { return w.conn.Close() }
 
 func (c Config) options() (*clickhouse.Options, error) {
-	tls, err := c.tlsConfig()
-	if err != nil {
-		return nil, err
+	var secure *tls.Config
+	if c.TLS {
+		var err error
+		if secure, err = trust.TLS(c.ServerName, c.CAFile); err != nil {
+			return nil, err
+		}
 	}
 	conns := c.MaxConns
 	if conns == 0 {
@@ -67,7 +73,7 @@ func (c Config) options() (*clickhouse.Options, error) {
 	o := &clickhouse.Options{
 		Protocol:     clickhouse.Native,
 		Addr:         c.Addr,
-		TLS:          tls,
+		TLS:          secure,
 		Auth:         clickhouse.Auth{Database: c.Database, Username: c.User, Password: c.Password},
 		Settings:     clickhouse.Settings{},
 		DialTimeout:  orDuration(c.DialTimeout, 10*time.Second),
@@ -92,23 +98,10 @@ func (c Config) options() (*clickhouse.Options, error) {
 	}
 	// Compression pays on a network and only costs on loopback, where the
 	// embedded engine does not speak it.
-	if !c.loopback() {
+	if slices.ContainsFunc(c.Addr, func(address string) bool { return !trust.LocalAddress(address) }) {
 		o.Compression = &clickhouse.Compression{Method: clickhouse.CompressionLZ4}
 	}
 	return o, nil
-}
-
-func (c Config) loopback() bool {
-	for _, addr := range c.Addr {
-		host, _, err := net.SplitHostPort(addr)
-		if err != nil {
-			return false
-		}
-		if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-			return false
-		}
-	}
-	return true
 }
 
 func orDuration(d, otherwise time.Duration) time.Duration {

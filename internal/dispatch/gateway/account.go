@@ -19,6 +19,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // account is a service account: it signs a claim with its key and gets a token for it (RFC 7523).
@@ -58,7 +60,7 @@ func readAccount(file string) (*account, error) {
 		return nil, fmt.Errorf("the private_key of %s is not an RSA key", file)
 	}
 	u, err := url.Parse(in.URI)
-	if err != nil || u.Scheme != "https" && !loopback(u.Hostname()) {
+	if err != nil || u.Scheme != "https" && !trust.Local(u.Hostname()) {
 		return nil, fmt.Errorf("the token_uri of %s is not https", file)
 	}
 	return &account{email: in.Email, uri: in.URI, key: signer}, nil

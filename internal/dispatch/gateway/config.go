@@ -5,7 +5,6 @@ package gateway
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"time"
 
 	"github.com/danbi-project/danbi/internal/dispatch"
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // Config describes a provider.
@@ -174,17 +174,12 @@ func (c Config) checkURL(field, text string, fault func(field, format string, ar
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		fault(field, "%q is no address: write https://host/path", text)
 		return
-	case u.Scheme == "http" && !loopback(u.Hostname()):
+	case u.Scheme == "http" && !trust.Local(u.Hostname()):
 		fault(field, "would cross the network in plain text: write https")
 	}
 	if host, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(text, "https://"), "http://"), "/"); strings.Contains(host, "{{") {
 		fault(field, "the host must not depend on a message")
 	}
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
 func readable(file, field string, fault func(field, format string, args ...any)) {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/danbi-project/danbi/internal/clock"
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/inquiry"
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // Channel sends text messages over a few bound connections, which it opens when they are needed and keeps.
@@ -41,9 +43,12 @@ func New(c Config, name string, inbox dispatch.Inbox) (*Channel, error) {
 	if err != nil {
 		return nil, err
 	}
-	secure, err := c.tlsConfig()
-	if err != nil {
-		return nil, err
+	var secure *tls.Config
+	if c.TLS {
+		host, _, _ := net.SplitHostPort(c.Addr)
+		if secure, err = trust.TLS(host, c.CAFile); err != nil {
+			return nil, err
+		}
 	}
 	return &Channel{
 		config: c, tls: secure, lookup: inquiry.New(c.LookupURL), inbox: inbox, name: name,

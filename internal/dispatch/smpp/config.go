@@ -4,8 +4,6 @@
 package smpp
 
 import (
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -13,6 +11,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // The ways to send a text that does not fit into one message.
@@ -77,7 +77,7 @@ func (c Config) Complete() (Config, error) {
 	if len(c.Password) > 8 {
 		fault("the password has %d characters: SMPP allows 8", len(c.Password))
 	}
-	if !c.TLS && c.Password != "" && !c.loopback() {
+	if !c.TLS && c.Password != "" && !trust.LocalAddress(c.Addr) {
 		fault("the password would cross the network in plain text: write tls: true")
 	}
 	if c.Connections < 0 || c.Window < 0 || c.Timeout < 0 || c.EnquireLink < 0 {
@@ -135,33 +135,4 @@ func orElse[T int | time.Duration](value, otherwise T) T {
 		return value
 	}
 	return otherwise
-}
-
-func (c Config) loopback() bool {
-	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func (c Config) tlsConfig() (*tls.Config, error) {
-	if !c.TLS {
-		return nil, nil
-	}
-	host, _, _ := net.SplitHostPort(c.Addr)
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	if c.CAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the CA file: %w", err)
-	}
-	out.RootCAs = x509.NewCertPool()
-	if !out.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("the CA file %s holds no PEM certificate", c.CAFile)
-	}
-	return out, nil
 }

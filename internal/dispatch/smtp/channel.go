@@ -3,11 +3,13 @@ package smtp
 import (
 	"context"
 	"crypto/tls"
+	"net"
 	"sync"
 	"time"
 
 	"github.com/danbi-project/danbi/internal/dispatch"
 	"github.com/danbi-project/danbi/internal/dispatch/inquiry"
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // Channel sends by SMTP. It opens connections when they are needed and keeps them.
@@ -31,7 +33,8 @@ func New(c Config) (*Channel, error) {
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	secure, err := c.tlsConfig()
+	host, _, _ := net.SplitHostPort(c.Addr)
+	secure, err := trust.TLS(host, c.CAFile)
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,6 @@ package smtp
 
 import (
 	"cmp"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -14,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // The ways to protect a connection.
@@ -75,7 +75,7 @@ func ConfigFromEnv(otherAddr, otherProvider string) (Config, error) {
 	}
 	if c.TLS == "" {
 		c.TLS = TLSStart
-		if c.loopback() {
+		if trust.LocalAddress(c.Addr) {
 			c.TLS = TLSNone
 		}
 	}
@@ -119,7 +119,7 @@ func (c Config) Validate() error {
 	if c.User != "" && c.Password == "" {
 		fault("an SMTP user is given without a password: set %s", EnvPasswordFile)
 	}
-	if c.User != "" && c.TLS == TLSNone && !c.loopback() {
+	if c.User != "" && c.TLS == TLSNone && !trust.LocalAddress(c.Addr) {
 		fault("a password would cross the network in plain text: set %s=%s", EnvTLS, TLSStart)
 	}
 	if c.Connections < 0 || c.PerConnection < 0 || c.PerSecond < 0 || c.Timeout < 0 {
@@ -139,30 +139,4 @@ func (c Config) lookupURL() string {
 		return ""
 	}
 	return c.ProviderURL + "/messages/lookup"
-}
-
-func (c Config) loopback() bool {
-	host, _, err := net.SplitHostPort(c.Addr)
-	if err != nil {
-		return false
-	}
-	ip := net.ParseIP(host)
-	return host == "localhost" || ip != nil && ip.IsLoopback()
-}
-
-func (c Config) tlsConfig() (*tls.Config, error) {
-	host, _, _ := net.SplitHostPort(c.Addr)
-	out := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
-	if c.CAFile == "" {
-		return out, nil
-	}
-	pem, err := os.ReadFile(c.CAFile)
-	if err != nil {
-		return nil, fmt.Errorf("read the CA file: %w", err)
-	}
-	out.RootCAs = x509.NewCertPool()
-	if !out.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("the CA file %s holds no PEM certificate", c.CAFile)
-	}
-	return out, nil
 }

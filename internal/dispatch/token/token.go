@@ -7,11 +7,11 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"net"
 	"net/url"
 	"strings"
 
 	"github.com/danbi-project/danbi/internal/campaign"
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // The kinds of links, as they stand in an address.
@@ -43,7 +43,7 @@ func New(base string, key []byte) (*Links, error) {
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http" || u.RawQuery != "" || u.Fragment != "":
 		return nil, fmt.Errorf("the address of links %q is none: write https://host/path", base)
-	case u.Scheme == "http" && u.Hostname() != "localhost" && !net.ParseIP(u.Hostname()).IsLoopback():
+	case u.Scheme == "http" && !trust.Local(u.Hostname()):
 		return nil, fmt.Errorf("the address of links %q is not https: mail programs unsubscribe by https only", base)
 	case len(key) < leastKey:
 		return nil, fmt.Errorf("the key of links has %d bytes: it needs %d", len(key), leastKey)

@@ -18,6 +18,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"go.uber.org/zap"
+
+	"github.com/danbi-project/danbi/internal/trust"
 )
 
 // Config says what to serve. LibPath and DataDir are required.
@@ -47,8 +49,7 @@ func (c Config) withDefaults() (Config, error) {
 	if c.Listen == "" {
 		c.Listen = "127.0.0.1:0"
 	}
-	host, _, err := net.SplitHostPort(c.Listen)
-	if ip := net.ParseIP(host); err != nil || host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !trust.LocalAddress(c.Listen) {
 		faults = append(faults, fmt.Errorf("engine: it listens on this machine only, and %q is not a loopback host:port", c.Listen))
 	}
 	if c.Database == "" {
