@@ -34,7 +34,7 @@ import (
 //	full disk                             internal/stack/engine TestFullDisk
 func TestBadInput(t *testing.T) {
 	disk := smallDisk(t)
-	base := upIn(t, disk.dir, map[string]string{"DANBI_SMTP_PER_SECOND": "60"})
+	base := upIn(t, disk.dir, map[string]string{"DANBI_SMTP_PER_SECOND": "25"})
 	for _, part := range []struct {
 		name string
 		test func(*local)
@@ -176,7 +176,7 @@ func (l *local) badApprovals() {
 	l.try("ko", "start", spec, "--policy", policy, "--rehearse", "2026-09-01").ends(l.t, 0)
 	l.try("ko", "start", spec, "--policy", policy, "--rehearse", "2026-09-01").ends(l.t, 5, "이미 시작되었습니다", "--replace")
 	l.try("en", "start", spec, "--policy", policy).ends(l.t, 5, "has been started before")
-	status := l.until(run, time.Minute, "the plan", at(campaign.StageAwaiting))
+	status := l.until(run, 5*time.Minute, "the plan", at(campaign.StageAwaiting))
 	reserved := l.count(`SELECT count() FROM planned_deliveries WHERE campaign = {campaign:String}`, named(run)...)
 	require.Positive(l.t, reserved)
 	l.try("ko", "status", run.Campaign).ends(l.t, 0, "승인을 기다립니다", fmt.Sprintf("대상 고객 수 %d, 자동 승인 한도 10 초과", status.Treated), "starter approve signed", status.Plan.Hash[:12])
@@ -196,12 +196,12 @@ func (l *local) badApprovals() {
 	as("ko", author, "kim.minji").ends(l.t, 5, "작성자는 자신의 캠페인을 승인할 수 없습니다")
 	as("en", lee, "lee.seojun", "--valid", "240h").ends(l.t, 5, "approval_age")
 	as("en", filepath.Join(keys, "none"), "lee.seojun").ends(l.t, 2, "starter keys new")
-	require.Equal(l.t, campaign.StageAwaiting, l.until(run, time.Minute, "the plan", at(campaign.StageAwaiting)).Stage)
+	require.Equal(l.t, campaign.StageAwaiting, l.until(run, 5*time.Minute, "the plan", at(campaign.StageAwaiting)).Stage)
 	require.Zero(l.t, l.count(`SELECT count() FROM decisions WHERE campaign = {campaign:String} AND action = 'approve'`, named(run)...))
 
 	l.try("ko", "resume", run.Campaign).ends(l.t, 5, "지금은 할 수 없습니다")
 	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0, "이미 받은 고객은 정산합니다")
-	l.until(run, time.Minute, "the cancelled end", at(campaign.StageCancelled))
+	l.until(run, 5*time.Minute, "the cancelled end", at(campaign.StageCancelled))
 	l.empty(run)
 	require.Zero(l.t, l.count(`SELECT count() FROM (SELECT customer_key, max(state) AS reached FROM delivery_events WHERE campaign = {campaign:String} GROUP BY customer_key) WHERE reached != 'suppressed'`, named(run)...))
 	l.try("ko", "cancel", run.Campaign).ends(l.t, 5, "이미 끝났습니다")
@@ -211,12 +211,12 @@ func (l *local) badApprovals() {
 	// With so much earned of each won an offer pays for most of them, so that a pause finds messages on their way.
 	again := occurrence("signed-again")
 	l.try("en", "start", l.spec(again.Campaign, "spread: 2d", "spread: 1d", "margin: 18%", "margin: 90%"), "--policy", policy, "--rehearse", "2026-09-01").ends(l.t, 0)
-	replanned := l.until(again, time.Minute, "the plan", at(campaign.StageAwaiting))
+	replanned := l.until(again, 5*time.Minute, "the plan", at(campaign.StageAwaiting))
 	for _, f := range replanned.Plan.Findings {
 		require.NotEqual(l.t, "capped", f.Kind, "contacts of a cancelled campaign still count")
 	}
 	l.try("ko", "approve", again.Campaign, "--key", lee, "--name", "lee.seojun", "--hash", replanned.Plan.Hash[:12]).ends(l.t, 0, "승인했습니다")
-	l.until(again, 2*time.Minute, "the first messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 0 || settled(s) })
+	l.until(again, 5*time.Minute, "the first messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 0 || settled(s) })
 }
 
 // pausedByCommand goes on with the campaign that was approved: a pause holds, a resume loses nobody and doubles nobody.
@@ -224,13 +224,12 @@ func (l *local) pausedByCommand() {
 	run := occurrence("signed-again")
 	l.try("ko", "pause", run.Campaign, "--why", "시험").ends(l.t, 0, "일시 중지했습니다")
 	l.try("ko", "pause", run.Campaign).ends(l.t, 5, "일시 중지됨")
-	time.Sleep(time.Second)
-	held := len(l.mails())
+	held := l.quiet()
 	l.try("ko", "status", run.Campaign).ends(l.t, 0, "(일시 중지)", "starter resume signed-again")
 	time.Sleep(time.Second)
 	require.Len(l.t, l.mails(), held, "a message left in a pause")
 	l.try("ko", "resume", run.Campaign).ends(l.t, 0, "다시 시작했습니다")
-	l.until(run, 2*time.Minute, "the closed books", at(campaign.StageClosed))
+	l.until(run, 5*time.Minute, "the closed books", at(campaign.StageClosed))
 	l.verifyMail(run, 100)
 	l.verifyMoney(run, 1)
 	l.try("en", "ledger", run.Campaign, "verify").ends(l.t, 0, "as it was booked")
@@ -243,16 +242,32 @@ func (l *local) pausedByCommand() {
 	require.Zero(l.t, l.count(`SELECT count() FROM delivery_events WHERE campaign = {campaign:String} AND state = 'sent' AND (toHour(at, 'Asia/Seoul') < 9 OR toHour(at, 'Asia/Seoul') >= 20)`, named(run)...))
 }
 
+// quiet waits until no message comes for a second, and says how many there are: what was under way when a pause was asked
+// for still arrives.
+func (l *local) quiet() int {
+	l.t.Helper()
+	have := -1
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(time.Second) {
+		require.True(l.t, time.Now().Before(deadline), "messages go on leaving in a pause")
+		now := len(l.mails())
+		if now == have {
+			return now
+		}
+		have = now
+	}
+}
+
 // cancelledInTheMiddle: whoever was reached is settled, the others are released, and the books balance.
 func (l *local) cancelledInTheMiddle() {
 	run := occurrence("stopped")
 	l.try("ko", "start", l.spec(run.Campaign, "2026-09-28", "2026-09-29", "spread: 2d", "spread: 1d", "starts: 2026-09-01", "starts: 2026-09-02", "contacted_within: 7d", "segments: [none]"),
 		"--policy", l.policy("{most: 1, within: 1d}", "{most: 3, within: 1d}"), "--rehearse", "2026-09-02").ends(l.t, 0)
-	l.until(run, 2*time.Minute, "some messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 20 || settled(s) })
+	l.until(run, 5*time.Minute, "some messages", func(s workflows.Status) bool { return s.Dispatch.Sent > 20 || settled(s) })
 	l.try("ko", "cancel", run.Campaign, "--why", "시험").ends(l.t, 0, "이미 받은 고객은 정산합니다")
-	status := l.until(run, 2*time.Minute, "the cancelled end", at(campaign.StageCancelled))
+	status := l.until(run, 5*time.Minute, "the cancelled end", at(campaign.StageCancelled))
 	sent := l.count(`SELECT uniqExact(customer_key) FROM delivery_events WHERE campaign = {campaign:String} AND state = 'sent'`, named(run)...)
 	require.Positive(l.t, sent)
+	l.t.Logf("%d of %d were sent", sent, status.Dispatch.Planned)
 	require.Less(l.t, sent, status.Dispatch.Planned, "the cancel came too late to prove anything")
 	require.EqualValues(l.t, sent, status.Settlement.Qualified.Reached, "who was reached is settled")
 	require.Positive(l.t, status.Settlement.Paid.Paid)
@@ -299,9 +314,9 @@ func (l *local) fullDisk(disk quota) {
 	require.Eventually(l.t, func() bool {
 		s := l.try("ko", "status", run.Campaign)
 		return s.code == 0 && strings.Contains(s.out, "다시 시도 중") && strings.Contains(s.out, "space")
-	}, time.Minute, time.Second, "status does not say what is missing")
+	}, 3*time.Minute, time.Second, "status does not say what is missing")
 	disk.free(l.t)
-	l.until(run, 3*time.Minute, "the closed books", at(campaign.StageClosed))
+	l.until(run, 5*time.Minute, "the closed books", at(campaign.StageClosed))
 	l.balanced(run)
 }
 
@@ -320,7 +335,7 @@ func (l *local) dyingEngine() {
 		first <- runStarter(l.t, "ko", "import", filepath.Join(dir, "mapping.yaml"), "--data", dir, "--dir", l.dir)
 	}()
 	staging := `SELECT count() FROM system.tables WHERE database = currentDatabase() AND (startsWith(name, 'import_raw_') OR startsWith(name, 'import_ready_'))`
-	require.Eventually(l.t, func() bool { return l.count(staging) > 0 }, time.Minute, 20*time.Millisecond)
+	require.Eventually(l.t, func() bool { return l.count(staging) > 0 }, 3*time.Minute, 20*time.Millisecond)
 	restarts := l.stack.Restarts(stack.PartEngine)
 	require.NoError(l.t, l.stack.Kill(stack.PartEngine))
 	ctx, cancel := context.WithTimeout(l.t.Context(), time.Minute)

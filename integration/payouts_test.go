@@ -275,7 +275,7 @@ func (l *local) importCodes(from, to int) {
 
 func (l *local) eventually(what string, done func() bool) {
 	l.t.Helper()
-	for deadline := time.Now().Add(2 * time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Minute); !done(); time.Sleep(5 * time.Millisecond) {
 		require.True(l.t, time.Now().Before(deadline), "%s did not come", what)
 	}
 }

@@ -28,55 +28,55 @@ func TestTheTemporalUITellsTheStory(t *testing.T) {
 	run := campaign.Run{Campaign: "card-spend-autumn", Occurrence: 1}
 	s := &story{local: l, browser: b, run: run}
 
-	status := l.until(run, 2*time.Minute, "the plan", func(s workflows.Status) bool { return s.Stage == campaign.StageAwaiting })
+	status := l.until(run, 5*time.Minute, "the plan", func(s workflows.Status) bool { return s.Stage == campaign.StageAwaiting })
 	s.open("user-metadata", run.WorkflowID())
-	b.shows(time.Minute, "Stage: awaiting_approval", "승인을 기다립니다", "Why: it waits for a person's approval: auto_approve: the policy leaves every approval to a person",
+	b.shows(3*time.Minute, "Stage: awaiting_approval", "승인을 기다립니다", "Why: it waits for a person's approval: auto_approve: the policy leaves every approval to a person",
 		"starter approve "+run.Campaign+" --hash "+status.Plan.Hash, "treated", "expected cost ₩")
 	s.keep("1-awaiting-approval")
 	l.command("approve", run.Campaign, "--key", filepath.Join(l.dir, "lee.key"), "--name", "lee.seojun", "--hash", status.Plan.Hash)
 
-	l.until(run, time.Minute, "the second wave", func(s workflows.Status) bool { return s.Stage == campaign.StageDispatching && s.Dispatch.Wave >= 2 })
+	l.until(run, 5*time.Minute, "the second wave", func(s workflows.Status) bool { return s.Stage == campaign.StageDispatching && s.Dispatch.Wave >= 2 })
 	dispatch := run.DispatchID("first")
 	s.open("user-metadata", run.WorkflowID())
-	b.shows(time.Minute, "Stage: dispatching", "Why: it sends wave", "of touch first", "Next: nothing to press", dispatch, "messages sent", "Touch first: wave")
+	b.shows(3*time.Minute, "Stage: dispatching", "Why: it sends wave", "of touch first", "Next: nothing to press", dispatch, "messages sent", "Touch first: wave")
 	s.keep("2-mid-wave")
 	s.open("history", dispatch)
-	b.shows(time.Minute, "DeliverWave", "customers, shard 1 of", "wave 2 of")
+	b.shows(3*time.Minute, "DeliverWave", "customers, shard 1 of", "wave 2 of")
 	s.open("pending-activities", dispatch)
-	b.shows(time.Minute, "DeliverWave", `"planned":`, `"sent":`)
+	b.shows(3*time.Minute, "DeliverWave", `"planned":`, `"sent":`)
 	s.keep("2-mid-wave-activities")
 
 	l.command("pause", run.Campaign, "--why", "the call centre is overloaded", "--as", "park.jiho")
 	s.open("user-metadata", run.WorkflowID())
-	b.shows(time.Minute, "Stage: dispatching, PAUSED", "Why: park.jiho paused it: the call centre is overloaded", "starter resume "+run.Campaign, "messages sent")
+	b.shows(3*time.Minute, "Stage: dispatching, PAUSED", "Why: park.jiho paused it: the call centre is overloaded", "starter resume "+run.Campaign, "messages sent")
 	s.keep("3-paused")
 	s.list("CampaignPaused = true")
-	b.shows(time.Minute, run.WorkflowID())
+	b.shows(3*time.Minute, run.WorkflowID())
 	s.keep("3-paused-list")
 	l.command("resume", run.Campaign)
 
-	l.until(run, time.Minute, "a wave after the pause", func(s workflows.Status) bool { return !s.Paused })
+	l.until(run, 5*time.Minute, "a wave after the pause", func(s workflows.Status) bool { return !s.Paused })
 	back := s.holdEngine()
 	s.open("pending-activities", dispatch)
-	b.shows(90*time.Second, "DeliverWave", "ClickHouse can't be reached", "tried again by itself", "bring ClickHouse back", "WarehouseUnreachable")
+	b.shows(3*time.Minute, "DeliverWave", "ClickHouse can't be reached", "tried again by itself", "bring ClickHouse back", "WarehouseUnreachable")
 	s.keep("4-engine-down")
 	s.open("user-metadata", dispatch)
-	b.shows(time.Minute, "Stage: dispatching", "a shard that keeps retrying shows its reason under Pending Activities", "starter pause "+run.Campaign)
+	b.shows(3*time.Minute, "Stage: dispatching", "a shard that keeps retrying shows its reason under Pending Activities", "starter pause "+run.Campaign)
 	back()
 
 	require.NoError(t, os.Unsetenv("DANBI_SMTP_PER_SECOND")) // the next worker is not held back
 	restarts := l.stack.Restarts(stack.PartWorker)
 	require.NoError(t, l.stack.Kill(stack.PartWorker))
 	require.NoError(t, l.stack.AwaitUp(t.Context(), stack.PartWorker, restarts+1))
-	l.until(run, 3*time.Minute, "the settled end", settled)
+	l.until(run, 5*time.Minute, "the settled end", settled)
 	s.open("user-metadata", run.WorkflowID())
-	b.shows(time.Minute, "Stage: settled", "혜택이 지급되고", "Why: it waits for the clawback window", "starter report "+run.Campaign, "Settlement:", "met the terms", "paid, ₩", "Effect on spend")
+	b.shows(3*time.Minute, "Stage: settled", "혜택이 지급되고", "Why: it waits for the clawback window", "starter report "+run.Campaign, "Settlement:", "met the terms", "paid, ₩", "Effect on spend")
 	s.keep("5-settled")
-	l.until(run, 2*time.Minute, "the end", func(s workflows.Status) bool { return s.Stage == campaign.StageClosed })
+	l.until(run, 5*time.Minute, "the end", func(s workflows.Status) bool { return s.Stage == campaign.StageClosed })
 	s.open("user-metadata", run.WorkflowID())
-	b.shows(time.Minute, "Stage: closed", "Next: nothing. Read the report: starter report "+run.Campaign)
+	b.shows(3*time.Minute, "Stage: closed", "Next: nothing. Read the report: starter report "+run.Campaign)
 	s.open("search-attributes", run.WorkflowID())
-	b.shows(time.Minute, `"CampaignStage": "closed"`, `"CampaignNext": "nothing"`, `"CampaignPaused": false`, "COMPLETED")
+	b.shows(3*time.Minute, `"CampaignStage": "closed"`, `"CampaignNext": "nothing"`, `"CampaignPaused": false`, "COMPLETED")
 }
 
 // autoApproval is what the example's policy approves by itself: without it every plan needs a person.
