@@ -38,6 +38,7 @@ type doomed struct {
 	slow    time.Duration // each message takes so long
 	after   atomic.Int64  // sent when it was cut off already
 	paused  atomic.Int64  // begun when they should not have been any more
+	last    atomic.Int64  // when the last one was begun, unix nanoseconds
 }
 
 func (d *doomed) dead() bool { return d.left.Load() <= 0 }
@@ -59,6 +60,7 @@ func (d *doomed) WriteLease(ctx context.Context, run campaign.Run, l dispatch.Le
 func (d *doomed) Ready(ctx context.Context) error { return d.channel.Ready(ctx) }
 
 func (d *doomed) Send(ctx context.Context, m dispatch.Message) dispatch.Receipt {
+	d.last.Store(time.Now().UnixNano())
 	if ctx.Err() != nil {
 		d.paused.Add(1)
 	}
@@ -290,8 +292,8 @@ func TestTheEngineDiesInTheMiddle(t *testing.T) {
 }
 
 // A pause stops between two messages: each of the senders may end the one that it has begun, which takes 50 ms here, and
-// none begins another. So it holds within a second, and on a busy machine too.
-func TestAPauseHoldsBetweenTwoMessages(t *testing.T) {
+// none begins another. What is recorded after it may take as long as a busy machine needs.
+func TestAPauseHoldsWithinASecond(t *testing.T) {
 	t.Parallel()
 	w, mail := stacktest.Warehouse(t), startSink(t)
 	wave, planned := aWave(t, w, 2000)
@@ -312,7 +314,7 @@ func TestAPauseHoldsBetweenTwoMessages(t *testing.T) {
 	_, err := call(ctx, d.DeliverWave, waveInput(wave))
 	group.Wait()
 	require.Error(t, err)
-	t.Logf("it held after %v", time.Since(stopped))
+	require.Less(t, time.Unix(0, slow.last.Load()).Sub(stopped), time.Second, "a message was begun after that")
 	require.LessOrEqual(t, slow.paused.Load(), int64(d.Settings.Senders), "each may have been about to begin one")
 	require.Less(t, mail.count(t).Mails, int(planned))
 	leases, err := w.Leases(t.Context(), mailRun, "first")

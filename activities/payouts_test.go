@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -77,8 +78,10 @@ func TestPayoutsStopAndGoOn(t *testing.T) {
 		}
 		return true, nil
 	}
+	began := time.Now()
 	_, err := s.PayDues(ctx, in)
 	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, time.Since(began), 5*time.Second)
 	require.Less(t, provider.requests, 750, "it stops where it is, not at the end of a page")
 
 	provider.trouble = nil

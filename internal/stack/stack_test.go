@@ -187,7 +187,7 @@ func TestNothingOutlivesAKilledSupervisor(t *testing.T) {
 	next := up(t, Config{Dir: dir}) // at once: it waits for what is still ending, and finds the ports free
 	require.Equal(t, running.ClickHouse.Addr, next.running.ClickHouse.Addr)
 	for name, part := range running.Parts {
-		require.Eventually(t, func() bool { return syscall.Kill(part.PID, 0) == syscall.ESRCH }, time.Minute, 20*time.Millisecond, name)
+		require.Eventually(t, func() bool { return syscall.Kill(part.PID, 0) == syscall.ESRCH }, 10*time.Second, 20*time.Millisecond, name)
 	}
 }
 

@@ -85,7 +85,7 @@ func TestTheVendorsCommandEndsWithStdin(t *testing.T) {
 	require.NoError(t, err)
 
 	require.True(t, p.stop(10*time.Second), "it ends by itself")
-	require.Eventually(t, func() bool { return syscall.Kill(number, 0) == syscall.ESRCH }, time.Minute, 10*time.Millisecond)
+	require.Eventually(t, func() bool { return syscall.Kill(number, 0) == syscall.ESRCH }, 5*time.Second, 10*time.Millisecond)
 }
 
 func TestAFolderStaysWithTheServerThatMadeIt(t *testing.T) {

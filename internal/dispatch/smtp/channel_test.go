@@ -187,12 +187,12 @@ func TestCancelStopsQuickly(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	c := open(t, r, nil)
-	r.fail(t, `{"delay_ms":8000}`)
+	r.fail(t, `{"delay_ms":4000}`)
 	ctx, cancel := context.WithCancel(t.Context())
 	time.AfterFunc(100*time.Millisecond, cancel)
 	began := time.Now()
 	require.Equal(t, dispatch.OutcomeUncertain, c.Send(ctx, letter(1)).Outcome)
-	require.Less(t, time.Since(began), 7*time.Second, "it waited for the answer")
+	require.Less(t, time.Since(began), time.Second)
 	require.Equal(t, dispatch.OutcomeUntried, c.Send(ctx, letter(2)).Outcome)
 }
 
@@ -210,10 +210,10 @@ func TestNothingLeavesAfterTheDeadline(t *testing.T) {
 	c := open(t, r, nil)
 	require.Equal(t, dispatch.OutcomeSent, c.Send(t.Context(), letter(1)).Outcome)
 	require.Equal(t, dispatch.OutcomeUntried, c.Send(moving{t.Context(), time.Now()}, letter(2)).Outcome)
-	r.fail(t, `{"delay_ms":8000}`)
+	r.fail(t, `{"delay_ms":1000}`)
 	began := time.Now()
 	require.Equal(t, dispatch.OutcomeUncertain, c.Send(moving{t.Context(), time.Now().Add(200 * time.Millisecond)}, letter(3)).Outcome)
-	require.Less(t, time.Since(began), 7*time.Second, "it waited for the answer")
+	require.Less(t, time.Since(began), 900*time.Millisecond)
 }
 
 func TestASilentProviderIsGivenUp(t *testing.T) {
@@ -226,7 +226,7 @@ func TestASilentProviderIsGivenUp(t *testing.T) {
 	require.Equal(t, dispatch.OutcomeDown, c.Send(moving{t.Context(), time.Now().Add(time.Hour)}, letter(1)).Outcome)
 	require.Equal(t, dispatch.OutcomeDown, c.Send(moving{t.Context(), time.Now().Add(100 * time.Millisecond)}, letter(1)).Outcome)
 	require.Error(t, c.Ready(t.Context()))
-	require.Less(t, time.Since(began), time.Minute, "not for as long as the context would let it")
+	require.Less(t, time.Since(began), 3*time.Second)
 }
 
 func TestRate(t *testing.T) {

@@ -133,15 +133,15 @@ func TestTheBaseIsTheMeanOutcome(t *testing.T) {
 
 func TestTrainingStopsWithItsContext(t *testing.T) {
 	l := open(t)
-	d := rows(100_000, 6, 4)
+	d := rows(20_000, 6, 4)
 	p := xgboost.Defaults(xgboost.Squared)
-	p.Rounds = 5000 // a minute
+	p.Rounds = 5000
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	began := time.Now()
 	_, err := l.Train(ctx, d, p)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.Less(t, time.Since(began), 20*time.Second)
+	require.Less(t, time.Since(began), 5*time.Second)
 }
 
 func TestWhatCannotBeLearnedIsRefused(t *testing.T) {
